@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* The messages the program needs; the only file with <mpi.h> is comm.c.
+ *
+ * MPI's own failures end the job, so only comm_agree and comm_start return an
+ * enum err.  Waiting never burns a core: every wait polls with back-off. */
+#ifndef BASE_COMM_H
+#define BASE_COMM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct comm;
+
+/** Start MPI (a single process without mpirun is a world of one rank) and make
+ * CHECK end the whole job. Collective over all ranks. */
+struct comm *comm_start(int *argc, char ***argv);
+
+/** End MPI; frees the world. Collective over all ranks. */
+void comm_finish(struct comm *world);
+
+/** Communicator of this rank alone. Local. */
+struct comm *comm_self(void);
+
+/** Ranks with the same color, ordered by rank; a negative color gives NULL.
+ * Collective over c. */
+struct comm *comm_split(struct comm *c, int color);
+
+/** Ranks that share memory. Collective over c. */
+struct comm *comm_split_node(struct comm *c);
+
+/** NULL is fine. Collective over c. */
+void comm_free(struct comm *c);
+
+int comm_rank(const struct comm *c);
+int comm_size(const struct comm *c);
+
+/** Messages of bytes. A send may wait for the receiver. Local. */
+enum { COMM_ANY = -1 };
+
+enum comm_tag { COMM_TASK, COMM_RESULT, COMM_STOP, COMM_BLOCK };
+
+void comm_send(struct comm *c, int to, enum comm_tag tag, const void *bytes,
+               size_t size);
+
+/** Is there a message from `from` (COMM_ANY: from anybody)?  Gives sender, tag
+ * and size. Local. */
+bool comm_poll(struct comm *c, int from, int *sender, enum comm_tag *tag,
+               size_t *size);
+
+/** Wait for one, with back-off, at under 5 % of a core. Local. */
+void comm_wait(struct comm *c, int from, int *sender, enum comm_tag *tag,
+               size_t *size);
+
+/** Receive the message that comm_poll or comm_wait announced. Local. */
+void comm_receive(struct comm *c, int from, enum comm_tag tag, void *bytes,
+                  size_t size);
+
+/** x[n] becomes its sum over the ranks, in a fixed binary tree:
+ *
+ *     ((x0 + x1) + (x2 + x3)) + ((x4 + x5) + (x6 + x7))
+ *
+ * The size of c must be a power of two.  The bits are those of one rank adding
+ * the same x in the same tree.  Recursive halving, then doubling: each rank
+ * sends 2 n (p - 1)/p floats.  work[n].  Collective over c. */
+void comm_sum(struct comm *c, float *x, float *work, size_t n);
+
+/** x[n] becomes its sum over the ranks. Collective over c. */
+void comm_sum_counts(struct comm *c, int64_t *x, int n);
+
+/** The same where at most one rank has a value that is not 0, so that the order
+ * cannot matter: a way to collect what each rank computed. Collective over c. */
+void comm_sum_disjoint(struct comm *c, double *x, int n);
+
+void comm_broadcast(struct comm *c, int root, void *bytes, size_t size);
+
+/** all[size of c][size bytes] on the root; NULL elsewhere. Collective over c. */
+void comm_gather(struct comm *c, int root, const void *mine, size_t size,
+                 void *all);
+
+void comm_barrier(struct comm *c);
+
+/** Failures become common before anyone acts: ERR_NONE if all are well; the
+ * own error on ranks that have one; ERR_PEER elsewhere. Collective over c. */
+MUST_CHECK enum err comm_agree(struct comm *c, enum err mine);
+
+/** Memory that the ranks of a node share, allocated by its rank 0 (`bytes` of
+ * the others is ignored).  comm_shared_ready() makes what rank 0 wrote visible
+ * to all. Collective over node. */
+struct comm_shared;
+
+struct comm_shared *comm_shared_new(struct comm *node, size_t bytes,
+                                    void **memory);
+void comm_shared_ready(struct comm_shared *s);
+void comm_shared_free(struct comm_shared *s);
+
+/** MPI library and version, "Open MPI 4.1.4"; name of this host. Local. */
+const char *comm_library(void);
+const char *comm_host(void);
+
+/** Seconds since some time in the past, monotonic. Local. */
+double comm_clock(void);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* An evaluator: turns an architecture into a result, on a group of ranks.
+ *
+ * Every rank of a group calls run() with the same task; all get the same
+ * result.  An architecture that cannot be evaluated is a result with a state
+ * and a reason; an enum err is trouble that ends the program. */
+#ifndef EVAL_EVAL_H
+#define EVAL_EVAL_H
+
+#include <stdint.h>
+
+#include "base/conf.h"
+#include "base/err.h"
+#include "space/space.h"
+#include "space/task.h"
+
+struct comm;
+struct h5;
+
+/** Where an evaluator works; all borrowed.  All NULL: one process without MPI,
+ * which evaluates nothing but may open, print and close. */
+struct eval_place {
+    struct comm *world; /* everybody, for opening and closing only */
+    struct comm *node;  /* ranks that share memory with this one */
+    struct comm *group; /* ranks that evaluate one task together; NULL on a
+                           rank that evaluates nothing */
+};
+
+struct eval {
+    const char *name, *help;
+
+    /** Get ready: read and check all files. Collective over place->world. */
+    enum err (*open)(void **self, const struct eval_place *place,
+                     const struct space *space, const struct conf *conf,
+                     uint64_t seed);
+
+    /** Evaluate one task. Collective over place->group. */
+    enum err (*run)(void *self, const struct task *t, struct result *r);
+
+    /** Print what was opened, for the banner. Rank 0 only. */
+    void (*print)(void *self);
+
+    /** Write what was opened to the results, below /run. Rank 0 only. */
+    enum err (*record)(void *self, struct h5 *h);
+
+    /** Collective over place->world. */
+    void (*close)(void *self);
+};
+
+#define EVAL_SETTINGS(X)                                                       \
+    X(CHOICE, kind, "train", 0, 0, "train|table",                              \
+      "Evaluator: train children, or look results up in a benchmark table")
+
+struct eval_conf {
+    EVAL_SETTINGS(CONF_FIELD)
+};
+
+extern const struct conf_section eval_section;
+
+/** The evaluator of that name; NULL if there is none. */
+const struct eval *eval_find(const char *name);
+
+#endif

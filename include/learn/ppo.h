@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* Proximal policy optimisation of the policy, from rewards of architectures.
+ *
+ * An episode is one architecture; its reward R comes at the end and is not
+ * discounted, so the return of every step is R.  With
+ *     y     = clip((R - mean) / deviation, -limit, limit)
+ *     A_t   = y - V_prefix(s_t), then to mean 0 and deviation 1 over the round
+ *     r_t   = pi(a_t | s_t) / pi_old(a_t | s_t)
+ * where mean and deviation are those of all rewards so far (that keeps targets
+ * of the value head near 1 whatever the unit of the reward), the loss is
+ *     L = -mean min(r_t A_t, clip(r_t, 1 - clip, 1 + clip) A_t)
+ *         + value mean (V_prefix(s_t) - y)^2 - entropy mean H(pi(. | s_t))
+ * Means are over architectures and steps. pi_old and V_prefix of A_t are those
+ * before the update.
+ *
+ * Schulman et al. 2017, eq. 7 and 9; Tan et al. 2019 (for architectures).
+ * All Local. */
+#ifndef LEARN_PPO_H
+#define LEARN_PPO_H
+
+#include "base/conf.h"
+#include "learn/policy.h"
+
+#define PPO_SETTINGS(X)                                                        \
+    X(INT, batch, "16", 2, 4096, "architectures",                              \
+      "Size of a round: the policy learns once a round's results are in. The " \
+      "search keeps at most this many groups busy")                            \
+    X(INT, hidden, "100", 1, 2048, "", "Size of the policy's LSTM")            \
+    X(INT, embedding, "100", 1, 2048, "",                                      \
+      "Size of the vector that stands for an option already decided")          \
+    X(REAL, rate, "0.003", 1e-7, 1, "", "Learning rate of Adam")               \
+    X(INT, epochs, "4", 1, 1000, "", "Passes over a round in its update")      \
+    X(INT, minibatches, "1", 1, 256, "",                                       \
+      "Parts of a round, each with a step of its own")                         \
+    X(REAL, clip, "0.2", 0, 10, "",                                            \
+      "How far a step's probability ratio may leave 1 and still be rewarded")  \
+    X(REAL, value, "0.5", 0, 100, "", "Weight of the value loss")              \
+    X(REAL, entropy, "0.01", 0, 100, "1/nats",                                 \
+      "Weight of the entropy bonus at the start; more explores longer")        \
+    X(REAL, entropy_final, "0.001", 0, 100, "1/nats",                          \
+      "Weight of the entropy bonus once it is annealed")                       \
+    X(INT, anneal, "500", 0, 100000000, "architectures",                       \
+      "Results over which the entropy bonus goes linearly to its final "       \
+      "weight")                                                                \
+    X(REAL, limit, "3", 0.1, 1000, "deviations",                               \
+      "A reward further than this from the mean counts as this far")           \
+    X(REAL, norm, "0.5", 1e-6, 1e6, "", "Limit of the gradient's norm")
+
+struct ppo_conf {
+    PPO_SETTINGS(CONF_FIELD)
+};
+
+extern const struct conf_section ppo_section;
+
+/** What an update did; NAN where nothing was learned. */
+struct ppo_report {
+    double kl;        /* mean of r - 1 - log r, last epoch (Schulman 2020) */
+    double clipped;   /* share of ratios outside the clip, last epoch */
+    double explained; /* 1 - var(y - V) / var(y), V before the update */
+    double norm;      /* of the gradient before clipping, mean over steps */
+};
+
+struct ppo;
+
+/** Learns `policy`, which is borrowed, as is `conf`. */
+struct ppo *ppo_new(struct policy *policy, const struct ppo_conf *conf,
+                    uint64_t seed);
+void ppo_free(struct ppo *o);
+
+/** One update from n >= 2 architectures with finite rewards, n <= conf->batch.
+ * Its minibatches are drawn from streams keyed by the number of the update. */
+struct ppo_report ppo_update(struct ppo *o, int n, const struct arch *arch,
+                             const double *reward);
+
+#endif

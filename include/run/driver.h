@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* The search loop on rank 0: ask, submit, collect, tell.
+ *
+ * Results are told in the order of the tasks, and a task is asked only while
+ * fewer than search.window are out; so what is asked depends on settings and
+ * seed, never on the number of ranks or their speed. */
+#ifndef RUN_DRIVER_H
+#define RUN_DRIVER_H
+
+#include "base/conf.h"
+#include "run/farm.h"
+#include "run/trials.h"
+#include "search/search.h"
+#include "space/space.h"
+
+/** How a run ended; the last line names it. */
+enum run_status {
+    RUN_COMPLETE,  /* run.trials architectures were evaluated */
+    RUN_EXHAUSTED, /* run.patience repeats in a row: nothing new came */
+    RUN_FAILED     /* more trials failed than run.max_failed allows */
+};
+
+struct driver {
+    const struct conf *conf;
+    const struct space *space;
+    const struct search *method;
+    void *search;
+    struct farm *farm;
+    struct trials trials;
+    double started;     /* comm_clock() */
+    int64_t fresh;      /* asked, not repeats */
+    int64_t repeats;    /* in a row, the last asked */
+
+    /** Called after each trial told, for progress and results. */
+    enum err (*after)(struct driver *d, void *context);
+    void *context;
+};
+
+/** Search until run.trials are evaluated.  The caller has filled in the fields
+ * up to farm and `after`; trials are opened here and are the caller's to free.
+ * ERR_IO from `after` ends the run. Rank 0 only. */
+MUST_CHECK enum err driver_run(struct driver *d, enum run_status *status);
+
+/** "complete", "exhausted", "failed". */
+const char *run_status_text(enum run_status s);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* NAME.h5: what a run found, how, and where it came from.
+ *
+ *     /README                how to read the file
+ *     /trials/...            one column each, one row a trial, in order
+ *     /trials_options        [trials, decisions] option chosen
+ *     /decisions/...         name and number of options of each decision
+ *     /progress/...          the rows printed while it ran
+ *     /best/...              the architecture of the highest reward
+ *     /timing/...            seconds over ranks; empty until the end
+ *     /run/...               input, command line, versions, hosts, data, status
+ *
+ * Every dataset has units and a description. */
+#ifndef RUN_RESULTS_H
+#define RUN_RESULTS_H
+
+#include "run/driver.h"
+#include "run/ranks.h"
+#include "run/report.h"
+
+struct results {
+    char path[CONF_TEXT_MAX + 8]; /* NAME.h5 */
+    char *input;                  /* effective input */
+    char *command;                /* command line */
+    char started[32];             /* ISO 8601 */
+    const struct ranks *ranks;
+    const struct eval *eval;
+    void *evaluator;
+    struct progress *progress; /* [progress_room] */
+    int rows, room;
+    double published; /* comm_clock() of the last time */
+};
+
+/** Remember what does not change; `force` allows an existing file. ERR_IO. */
+MUST_CHECK enum err results_open(struct results *s, const struct conf *conf,
+                                 int argc, char **argv, bool force);
+void results_close(struct results *s);
+
+/** Note a printed row. */
+void results_progress(struct results *s, const struct progress *p);
+
+/** Publish the file as things stand; `status` is "running" or the end's, usage
+ * [ranks] may be NULL. Rank 0 only. */
+MUST_CHECK enum err results_publish(struct results *s, const struct driver *d,
+                                    const char *status,
+                                    const struct usage *usage);
+
+#endif

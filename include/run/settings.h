@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* The program's own settings, and the one table of everybody's. */
+#ifndef RUN_SETTINGS_H
+#define RUN_SETTINGS_H
+
+#include "base/conf.h"
+
+/* clang-format off */
+#define RUN_SETTINGS(X)                                                        \
+    X(TEXT, name, "fnas", 0, 0, "",                                            \
+      "Name of the run: results go to NAME.h5; may begin with a folder")       \
+    X(INT, seed, "1", 0, 2147483647, "", "Seed of everything random")          \
+    X(INT, trials, "100", 1, 100000000, "trials",                              \
+      "Architectures to evaluate; repeats answered from memory not counted")   \
+    X(BOOL, reuse, "true", 0, 0, "",                                           \
+      "Answer an architecture that was evaluated before with its earlier "     \
+      "result, at no cost")                                                    \
+    X(INT, patience, "10000", 1, 1000000000, "trials",                         \
+      "End the search after so many repeats in a row: nothing new is proposed") \
+    X(REAL, max_failed, "0.5", 0, 1, "of the trials",                          \
+      "Stop (exit code 7) when more trials than this fail, counted after the " \
+      "first 16")                                                              \
+    X(INT, report_every, "8", 1, 1000000000, "trials",                         \
+      "A progress row is printed after so many evaluated trials")              \
+    X(REAL, publish_every, "30", 0, 1e9, "s",                                  \
+      "The results file is renewed at most this often while the search runs")
+
+/* clang-format on */
+
+struct run_conf {
+    RUN_SETTINGS(CONF_FIELD)
+};
+
+extern const struct conf_section run_section;
+
+/** All settings of the program at their defaults; conf_free frees them. */
+struct conf *settings_new(void);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* Publishing a file: whole or not at all. */
+#ifndef RUN_STORE_H
+#define RUN_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+
+/** Write bytes to `path`: to a temporary file beside it, fsync, rename, fsync
+ * of the folder.  A reader sees the old file or the new one, never a part.
+ * ERR_IO: the old file is untouched. Rank 0 only. */
+MUST_CHECK enum err store_publish(const char *path, const void *bytes,
+                                  size_t size);
+
+/** Can a file of that name be published here?  ERR_IO says why not: no such
+ * folder, no permission, or it exists and `force` is false. Rank 0 only. */
+MUST_CHECK enum err store_ready(const char *path, bool force);
+
+#endif

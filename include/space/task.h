@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* What travels between search and evaluation: a task out, a result back.
+ * Both are plain values and are sent as bytes between ranks of one binary. */
+#ifndef SPACE_TASK_H
+#define SPACE_TASK_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "space/space.h"
+
+struct task {
+    int64_t id; /* 0, 1, 2... in the order asked; keys all randomness */
+    struct arch arch;
+};
+
+/* clang-format off */
+/* state, text: how a trial ended. Only DONE and CACHED carry an accuracy. */
+#define TRIAL_LIST(X)                                                   \
+    X(DONE,     "done")      /* evaluated                               */ \
+    X(CACHED,   "cached")    /* asked before: answered from that result */ \
+    X(DIVERGED, "diverged")  /* loss or weights not finite              */ \
+    X(REFUSED,  "refused")   /* would not fit in memory, or not in table */ \
+    X(FAILED,   "failed")    /* the evaluator failed; see reason        */
+/* clang-format on */
+
+#define TRIAL_ENUM(name, text) TRIAL_##name,
+enum trial_state { TRIAL_LIST(TRIAL_ENUM) TRIAL_STATES };
+
+enum { RESULT_REASON_MAX = 160 };
+
+struct result {
+    int64_t id; /* of the task */
+    enum trial_state state;
+    char reason[RESULT_REASON_MAX]; /* why not DONE; "" otherwise */
+    double accuracy;                /* validation, 0..1; NAN if none */
+    double loss;                    /* validation, nats; NAN if none */
+    double train_loss;              /* mean of the last epoch; NAN if none */
+    int64_t params;
+    int64_t macs;    /* multiply-accumulates of one image, forward */
+    int64_t bytes;   /* memory of the child on one rank while it trains */
+    double latency;  /* seconds for one image, forward; NAN if not measured */
+    double epochs;   /* training epochs spent */
+    double seconds;  /* wall time of the evaluation */
+};
+
+/** "done", "cached"... */
+const char *trial_text(enum trial_state state);
+
+/** An accuracy that may enter a mean, a reward, a decision? */
+static inline int result_counts(const struct result *r)
+{
+    return r->state == TRIAL_DONE || r->state == TRIAL_CACHED;
+}
+
+#endif

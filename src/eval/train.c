@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory of a child on a rank, all from one arena:
+ *
+ *     graph | velocity | sums of the tree, one a level | work of comm_sum |
+ *     image numbers and labels of a shard | losses of the validation passes
+ */
+#include "eval/train.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/timer.h"
+#include "eval/batch.h"
+#include "eval/child.h"
+#include "nn/graph.h"
+#include "nn/optim.h"
+
+CONF_ROWS(rows, struct train_conf, TRAIN_SETTINGS)
+
+static bool power_of_two(int n)
+{
+    return n > 0 && (n & (n - 1)) == 0;
+}
+
+static void check(struct conf *conf, const void *values)
+{
+    const struct train_conf *c = values;
+
+    if (!power_of_two(c->shards))
+        conf_complain(conf, &train_section, "shards",
+                      "%d is not a power of two; 1, 2, 4...", c->shards);
+    else if (c->batch % (GRAPH_LANES * c->shards) != 0)
+        conf_complain(conf, &train_section, "batch",
+                      "%d is not a multiple of %d; 16 images for each of the "
+                      "%d shards (train.shards)",
+                      c->batch, GRAPH_LANES * c->shards, c->shards);
+}
+
+const struct conf_section train_section = {
+    .name = "train",
+    .help = "How a child is trained (eval.kind = \"train\").",
+    .bytes = sizeof(struct train_conf),
+    .count = CONF_COUNT(rows),
+    .rows = rows,
+    .check = check,
+};
+
+/* One child in the making. */
+struct run {
+    struct trainer *t;
+    struct graph g;
+    int shards;           /* of a batch, on this rank */
+    int levels;           /* log2(shards) */
+    float *velocity;      /* [params] */
+    float *sums;          /* [levels][flat] */
+    float *work;          /* [flat] */
+    int *images, *labels; /* [images of a shard] */
+    double *losses;       /* [passes] of validation */
+    int passes;           /* shards in the validation part, rounded up */
+    int steps;            /* of an epoch */
+    bool diverged;
+};
+
+int train_shard_images(const struct train_conf *c)
+{
+    return c->batch / c->shards;
+}
+
+static int groups_of(const struct train_conf *c)
+{
+    return train_shard_images(c) / GRAPH_LANES;
+}
+
+static int log2_of(int n)
+{
+    int levels = 0;
+
+    for (; n > 1; n /= 2)
+        levels++;
+    return levels;
+}
+
+static int passes_of(const struct trainer *t)
+{
+    int images = train_shard_images(t->conf);
+
+    return (t->data->validations + images - 1) / images;
+}
+
+/* The pieces of the arena; `flat` and `params` are the graph's. */
+static size_t bytes_of(const struct train_conf *c, size_t graph, size_t flat,
+                       size_t params, int ranks, int passes)
+{
+    size_t levels = (size_t)log2_of(c->shards / ranks);
+    size_t images = (size_t)train_shard_images(c);
+
+    return graph + arena_piece(params * sizeof(float)) +
+           arena_piece(levels * flat * sizeof(float)) +
+           arena_piece(flat * sizeof(float)) +
+           2 * arena_piece(images * sizeof(int)) +
+           arena_piece((size_t)passes * sizeof(double));
+}
+
+static void start_graph(struct graph *g, const struct train_conf *c,
+                        const struct blueprint *b)
+{
+    struct shape image = {b->channels, b->height, b->width};
+
+    graph_start(g, image, groups_of(c));
+    child_append(g, b);
+}
+
+static int ranks_of(const struct trainer *t)
+{
+    return t->group ? comm_size(t->group) : 1;
+}
+
+size_t train_bytes(const struct trainer *t, const struct blueprint *b)
+{
+    struct graph g;
+    size_t bytes;
+
+    start_graph(&g, t->conf, b);
+    bytes = bytes_of(t->conf, graph_cost(&g).bytes, g.flat, g.params,
+                     ranks_of(t), passes_of(t));
+    graph_end(&g);
+    return bytes;
+}
+
+/* Take memory for the child. */
+static void build(struct run *run)
+{
+    struct trainer *t = run->t;
+    struct arena *a = &t->arena;
+    size_t images = (size_t)train_shard_images(t->conf);
+    struct graph *g = &run->g;
+
+    run->shards = t->conf->shards / comm_size(t->group);
+    run->levels = log2_of(run->shards);
+    run->passes = passes_of(t);
+    run->steps = t->data->trains / t->conf->batch;
+    graph_build(g, a);
+    g->share = 1.0f / (float)t->conf->shards;
+    run->velocity = ARENA_NEW(a, float, g->params);
+    run->sums = ARENA_NEW(a, float, (size_t)run->levels * g->flat);
+    run->work = ARENA_NEW(a, float, g->flat);
+    run->images = ARENA_NEW(a, int, images);
+    run->labels = ARENA_NEW(a, int, images);
+    run->losses = ARENA_NEW(a, double, (size_t)run->passes);
+}
+
+/* Add the gradient of the i-th shard to the tree, as a binary counter does: the
+ * sums of equal size merge.  After the last one dw is the whole sum. */
+static void add_shard(struct run *run, int i)
+{
+    float *dw = run->g.dw;
+    size_t n = run->g.flat;
+    int level = 0;
+
+    for (; i >> level & 1; level++) {
+        const float *sum = run->sums + (size_t)level * n;
+
+        for (size_t k = 0; k < n; k++)
+            dw[k] = sum[k] + dw[k];
+    }
+    if (level < run->levels)
+        memcpy(run->sums + (size_t)level * n, dw, n * sizeof *dw);
+}
+
+/* Gradient of one shard, whose images start at `from` in the epoch's order. */
+static void shard_gradient(struct run *run, const struct batch_options *o,
+                           int from)
+{
+    struct trainer *t = run->t;
+    struct graph *g = &run->g;
+
+    timer_start(TIMER_BATCH);
+    batch_fill(g->nodes[0].x, run->labels, t->data, t->order + from, g->groups,
+               o);
+    timer_stop(TIMER_BATCH);
+    timer_start(TIMER_FORWARD);
+    graph_zero(g);
+    graph_forward(g, GRAPH_TRAIN);
+    (void)graph_loss(g, GRAPH_TRAIN, run->labels, (float)t->conf->smoothing,
+                     NULL);
+    timer_stop(TIMER_FORWARD);
+    timer_start(TIMER_BACKWARD);
+    graph_backward(g);
+    timer_stop(TIMER_BACKWARD);
+}
+
+static float rate_of(const struct run *run, int step)
+{
+    const struct train_conf *c = run->t->conf;
+    int steps = run->steps * c->epochs;
+
+    return schedule_cosine((float)c->rate, step,
+                           (int)(c->warmup * (double)steps), steps);
+}
+
+/* One step of SGD on one batch; the batch's mean loss. */
+static float train_batch(struct run *run, const struct batch_options *o,
+                         int step, int from)
+{
+    const struct train_conf *c = run->t->conf;
+    struct graph *g = &run->g;
+    struct sgd sgd = {.rate = rate_of(run, step),
+                      .momentum = (float)c->momentum,
+                      .decay = (float)c->decay,
+                      .nesterov = c->nesterov};
+    int first = comm_rank(run->t->group) * run->shards;
+
+    for (int i = 0; i < run->shards; i++) {
+        shard_gradient(run, o, from + (first + i) * train_shard_images(c));
+        add_shard(run, i);
+    }
+    timer_start(TIMER_SUM);
+    comm_sum(run->t->group, g->dw, run->work, g->flat);
+    timer_stop(TIMER_SUM);
+    timer_start(TIMER_OPTIMISER);
+    sgd_step(&sgd, g->w, run->velocity, g->dw, g->params);
+    graph_track(g);
+    timer_stop(TIMER_OPTIMISER);
+    return g->dw[g->flat - 1];
+}
+
+/* One epoch; the mean of its losses, not finite if the child diverged.  All
+ * ranks see the same losses, so all stop at the same step. */
+static double train_epoch(struct run *run, int64_t task, int epoch)
+{
+    struct trainer *t = run->t;
+    struct batch_options o = {
+        .augment = true, .seed = t->seed, .key = batch_key(task, epoch)};
+    double sum = 0;
+
+    batch_order(t->order, t->data, t->seed, task, epoch);
+    for (int i = 0; i < run->steps && isfinite(sum); i++)
+        sum += (double)train_batch(run, &o, epoch * run->steps + i,
+                                   i * t->conf->batch);
+    return sum / run->steps;
+}
+
+/* Pass number i over the validation part; the images that were right. */
+static int validate_shard(struct run *run, int i)
+{
+    struct trainer *t = run->t;
+    const struct batch_options plain = {.augment = false};
+    int images = train_shard_images(t->conf);
+
+    for (int k = 0; k < images; k++) {
+        int at = i * images + k;
+
+        run->images[k] =
+            at < t->data->validations ? t->data->validation[at] : -1;
+    }
+    batch_fill(run->g.nodes[0].x, run->labels, t->data, run->images,
+               run->g.groups, &plain);
+    graph_forward(&run->g, GRAPH_EVAL);
+    return graph_loss(&run->g, GRAPH_EVAL, run->labels, 0, &run->losses[i]);
+}
+
+/* The passes are dealt to the ranks; their losses are added in order. */
+static void validate(struct run *run, struct result *r)
+{
+    struct trainer *t = run->t;
+    int64_t right = 0;
+    double loss = 0;
+
+    timer_start(TIMER_VALIDATE);
+    for (int i = comm_rank(t->group); i < run->passes; i += comm_size(t->group))
+        right += validate_shard(run, i);
+    comm_sum_counts(t->group, &right, 1);
+    comm_sum_disjoint(t->group, run->losses, run->passes);
+    for (int i = 0; i < run->passes; i++)
+        loss += run->losses[i];
+    r->accuracy = (double)right / t->data->validations;
+    r->loss = loss / t->data->validations;
+    timer_stop(TIMER_VALIDATE);
+}
+
+static int compare(const void *a, const void *b)
+{
+    const double *x = a, *y = b;
+
+    return (*x > *y) - (*x < *y);
+}
+
+/* Median time of one image over some passes of a shard. */
+static double latency(struct run *run)
+{
+    enum { REPEATS = 7 };
+    double seconds[REPEATS];
+
+    timer_start(TIMER_LATENCY);
+    for (int i = 0; i < REPEATS; i++) {
+        double start = comm_clock();
+
+        graph_forward(&run->g, GRAPH_EVAL);
+        seconds[i] = comm_clock() - start;
+    }
+    qsort(seconds, REPEATS, sizeof seconds[0], compare);
+    timer_stop(TIMER_LATENCY);
+    comm_broadcast(run->t->group, 0, seconds, sizeof seconds);
+    return seconds[REPEATS / 2] / train_shard_images(run->t->conf);
+}
+
+static void diverged(struct result *r, const char *what)
+{
+    r->state = TRIAL_DIVERGED;
+    r->accuracy = NAN;
+    (void)snprintf(r->reason, sizeof r->reason, "%s", what);
+}
+
+static void train(struct run *run, int64_t task, struct result *r)
+{
+    const struct train_conf *c = run->t->conf;
+    struct rng weights = rng_stream(run->t->seed, RNG_WEIGHTS, (uint64_t)task);
+
+    timer_start(TIMER_BUILD);
+    build(run);
+    graph_init(&run->g, &weights);
+    timer_stop(TIMER_BUILD);
+    for (int epoch = 0; epoch < c->epochs; epoch++) {
+        r->train_loss = train_epoch(run, task, epoch);
+        r->epochs = epoch + 1;
+        if (!isfinite(r->train_loss)) {
+            diverged(r, "the training loss is not finite");
+            return;
+        }
+    }
+    validate(run, r);
+    if (!isfinite(r->loss))
+        diverged(r, "the validation loss is not finite");
+    else
+        r->latency = latency(run);
+    r->state = r->state == TRIAL_DIVERGED ? TRIAL_DIVERGED : TRIAL_DONE;
+}
+
+void train_child(struct trainer *t, const struct blueprint *b, int64_t task,
+                 struct result *r)
+{
+    struct run run = {.t = t};
+    struct graph_cost cost;
+    size_t bytes = train_bytes(t, b);
+
+    start_graph(&run.g, t->conf, b);
+    cost = graph_cost(&run.g);
+    r->params = cost.params;
+    r->macs = cost.macs;
+    r->bytes = (int64_t)bytes;
+    r->accuracy = r->loss = r->train_loss = r->latency = NAN;
+    if (bytes > t->memory_limit) {
+        r->state = TRIAL_REFUSED;
+        (void)snprintf(r->reason, sizeof r->reason,
+                       "needs %.0f MiB a rank, %.0f MiB are allowed",
+                       (double)bytes / 0x1p20,
+                       (double)t->memory_limit / 0x1p20);
+    } else {
+        arena_reserve(&t->arena, bytes);
+        train(&run, task, r);
+        CHECK(t->arena.peak == bytes);
+    }
+    graph_end(&run.g);
+}

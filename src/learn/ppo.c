@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+#include "learn/ppo.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/rng.h"
+#include "nn/optim.h"
+
+static void check(struct conf *conf, const void *values)
+{
+    const struct ppo_conf *c = values;
+
+    if (c->minibatches > c->batch)
+        conf_complain(conf, &ppo_section, "minibatches",
+                      "%d parts of a round of %d architectures", c->minibatches,
+                      c->batch);
+    if (c->entropy_final > c->entropy)
+        conf_complain(conf, &ppo_section, "entropy_final",
+                      "%g is more than entropy, %g", c->entropy_final,
+                      c->entropy);
+}
+
+CONF_ROWS(rows, struct ppo_conf, PPO_SETTINGS)
+const struct conf_section ppo_section = {
+    .name = "ppo",
+    .help = "Search by proximal policy optimisation of an LSTM policy",
+    .bytes = sizeof(struct ppo_conf),
+    .count = CONF_COUNT(rows),
+    .rows = rows,
+    .check = check,
+};
+
+/* Mean and variance of all so far (Welford 1962). */
+struct running {
+    double count, mean, sum; /* sum of squared deviations */
+};
+
+/* Outputs of the policy for a batch, [n, slots] each. */
+struct outputs {
+    float *log_prob, *entropy, *value;
+};
+
+struct ppo {
+    struct policy *policy;
+    const struct ppo_conf *conf;
+    uint64_t seed;
+    int slots, steps, updates;
+    float *m, *v; /* of Adam, [params] */
+    struct running reward;
+
+    /* of a round */
+    float *target;           /* y, [n] */
+    float *advantage;        /* [n, slots] */
+    struct outputs old, now; /* before the update; of a minibatch */
+    struct outputs gradient; /* of the loss by `now` */
+    int *order;              /* [n] */
+    struct arch *part;       /* of a minibatch */
+};
+
+static struct outputs outputs_new(size_t count)
+{
+    return (struct outputs){MEM_NEW(float, count), MEM_NEW(float, count),
+                            MEM_NEW(float, count)};
+}
+
+static void outputs_free(const struct outputs *o)
+{
+    mem_free(o->log_prob);
+    mem_free(o->entropy);
+    mem_free(o->value);
+}
+
+struct ppo *ppo_new(struct policy *policy, const struct ppo_conf *conf,
+                    uint64_t seed)
+{
+    struct ppo *o = MEM_NEW(struct ppo, 1);
+    size_t n = (size_t)conf->batch, count;
+
+    o->policy = policy;
+    o->conf = conf;
+    o->seed = seed;
+    o->slots = policy_slots(policy);
+    o->m = MEM_NEW(float, policy_params(policy));
+    o->v = MEM_NEW(float, policy_params(policy));
+    count = n * (size_t)o->slots;
+    o->target = MEM_NEW(float, n);
+    o->advantage = MEM_NEW(float, count);
+    o->old = outputs_new(count);
+    o->now = outputs_new(count);
+    o->gradient = outputs_new(count);
+    o->order = MEM_NEW(int, n);
+    o->part = MEM_NEW(struct arch, n);
+    return o;
+}
+
+void ppo_free(struct ppo *o)
+{
+    if (!o)
+        return;
+    mem_free(o->m);
+    mem_free(o->v);
+    mem_free(o->target);
+    mem_free(o->advantage);
+    outputs_free(&o->old);
+    outputs_free(&o->now);
+    outputs_free(&o->gradient);
+    mem_free(o->order);
+    mem_free(o->part);
+    mem_free(o);
+}
+
+static void running_add(struct running *r, double x)
+{
+    double d = x - r->mean;
+
+    r->count++;
+    r->mean += d / r->count;
+    r->sum += d * (x - r->mean);
+}
+
+static double deviation(const struct running *r)
+{
+    return sqrt(r->sum / r->count);
+}
+
+/* 0 where all rewards are the same up to rounding: nothing to learn. */
+static float normalised(const struct ppo *o, double reward)
+{
+    double d = deviation(&o->reward), limit = o->conf->limit;
+
+    if (d <= 1e-9 * fabs(o->reward.mean))
+        return 0;
+    return (float)fmax(-limit, fmin(limit, (reward - o->reward.mean) / d));
+}
+
+/* To mean 0 and deviation 1. */
+static void standardise(float *x, int count)
+{
+    struct running r = {0};
+
+    for (int k = 0; k < count; k++)
+        running_add(&r, (double)x[k]);
+    for (int k = 0; k < count; k++)
+        x[k] = (float)(((double)x[k] - r.mean) / (deviation(&r) + 1e-8));
+}
+
+static double explained(const struct ppo *o, int n)
+{
+    struct running y = {0}, rest = {0};
+
+    for (int k = 0; k < n * o->slots; k++) {
+        double target = (double)o->target[k / o->slots];
+
+        running_add(&y, target);
+        running_add(&rest, target - (double)o->old.value[k]);
+    }
+    return y.sum > 0 ? 1 - rest.sum / y.sum : (double)NAN;
+}
+
+/* Targets, pi_old and advantages of a round. */
+static void prepare(struct ppo *o, int n, const struct arch *arch,
+                    const double *reward)
+{
+    for (int i = 0; i < n; i++)
+        running_add(&o->reward, reward[i]);
+    for (int i = 0; i < n; i++)
+        o->target[i] = normalised(o, reward[i]);
+    policy_evaluate(o->policy, n, arch, o->old.log_prob, o->old.entropy,
+                    o->old.value);
+    for (int k = 0; k < n * o->slots; k++)
+        o->advantage[k] = o->target[k / o->slots] - o->old.value[k];
+    standardise(o->advantage, n * o->slots);
+}
+
+static float entropy_weight(const struct ppo *o)
+{
+    const struct ppo_conf *c = o->conf;
+    double done = c->anneal > 0 ? fmin(1, o->reward.count / c->anneal) : 1;
+
+    return (float)(c->entropy + done * (c->entropy_final - c->entropy));
+}
+
+/* Derivatives of the loss by the outputs of a minibatch: order[0..n-1]. */
+static void differentiate(struct ppo *o, int n, const int *order,
+                          struct ppo_report *report)
+{
+    float clip = (float)o->conf->clip, c_e = entropy_weight(o);
+    float c_v = (float)o->conf->value, scale = 1.0f / (float)(n * o->slots);
+
+    for (int k = 0; k < n * o->slots; k++) {
+        int i = order[k / o->slots], at = i * o->slots + k % o->slots;
+        float log_r = o->now.log_prob[k] - o->old.log_prob[at];
+        float r = expf(log_r), a = o->advantage[at];
+        bool flat = a > 0 ? r > 1 + clip : r < 1 - clip;
+
+        o->gradient.log_prob[k] = flat ? 0 : -scale * a * r;
+        o->gradient.entropy[k] = -scale * c_e;
+        o->gradient.value[k] =
+            2 * scale * c_v * (o->now.value[k] - o->target[i]);
+        report->kl += (double)(r - 1 - log_r);
+        report->clipped += fabsf(r - 1) > clip;
+    }
+}
+
+static void step(struct ppo *o, struct ppo_report *report)
+{
+    struct adam adam = {(float)o->conf->rate, 0.9f, 0.999f, 1e-5f};
+    size_t params = policy_params(o->policy);
+    float *dw = policy_gradient(o->policy);
+    float norm = clip_norm(dw, params, (float)o->conf->norm);
+
+    CHECK(isfinite(norm));
+    report->norm += (double)norm;
+    adam_step(&adam, policy_weights(o->policy), o->m, o->v, dw, params,
+              ++o->steps);
+}
+
+static void learn(struct ppo *o, int n, const int *order,
+                  const struct arch *arch, struct ppo_report *report)
+{
+    for (int i = 0; i < n; i++)
+        o->part[i] = arch[order[i]];
+    policy_evaluate(o->policy, n, o->part, o->now.log_prob, o->now.entropy,
+                    o->now.value);
+    differentiate(o, n, order, report);
+    memset(policy_gradient(o->policy), 0,
+           sizeof(float) * policy_params(o->policy));
+    policy_backward(o->policy, o->gradient.log_prob, o->gradient.entropy,
+                    o->gradient.value);
+    step(o, report);
+}
+
+/* One pass; streams are counted from the top, tasks' from the bottom. */
+static void epoch(struct ppo *o, int n, int e, const struct arch *arch,
+                  struct ppo_report *report)
+{
+    uint64_t pass =
+        (uint64_t)o->updates * (uint64_t)o->conf->epochs + (uint64_t)e;
+    struct rng r = rng_stream(o->seed, RNG_SEARCH, UINT64_MAX - pass);
+    int parts = o->conf->minibatches < n ? o->conf->minibatches : n;
+
+    for (int i = 0; i < n; i++)
+        o->order[i] = i;
+    rng_shuffle(&r, o->order, (size_t)n);
+    report->kl = report->clipped = 0;
+    for (int k = 0; k < parts; k++) {
+        int from = n * k / parts, to = n * (k + 1) / parts;
+
+        learn(o, to - from, o->order + from, arch, report);
+    }
+    report->kl /= n * o->slots;
+    report->clipped /= n * o->slots;
+}
+
+struct ppo_report ppo_update(struct ppo *o, int n, const struct arch *arch,
+                             const double *reward)
+{
+    struct ppo_report report = {0};
+    int before = o->steps;
+
+    CHECK(n >= 2 && n <= o->conf->batch);
+    prepare(o, n, arch, reward);
+    report.explained = explained(o, n);
+    for (int e = 0; e < o->conf->epochs; e++)
+        epoch(o, n, e, arch, &report);
+    report.norm /= o->steps - before;
+    log_debug("ppo: update %d: kl %.4f clipped %.2f explained %.2f norm %.3g",
+              o->updates, report.kl, report.clipped, report.explained,
+              report.norm);
+    o->updates++;
+    return report;
+}

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: MIT */
+/* Convolutions, full and depthwise, as passes of two kernels.
+ *
+ * Both are `outer` independent convolutions of `ins` to `outs` channels.  The
+ * input is copied into a frame with zero margins, and tables say where each
+ * product finds its pixel; 1 x 1 convolutions with stride 1 read the tensor
+ * itself.  With padding q, output row ho, tap r reads row s ho + r - q.  So the
+ * input row hi gets its gradient from the taps with hi + q - r divisible by s:
+ * the rows hi = a, a + s, a + 2s... form a *phase* with taps of its own, as the
+ * columns do, and each phase is again a sum of products over a frame of dy. */
+#include <math.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "nn/kernel.h"
+#include "nn/op.h"
+
+enum { STRIDE_MAX = 2 };
+
+struct conv {
+    int outer, ins, outs;
+    bool framed; /* not 1 x 1 with stride 1 */
+    struct frame x, dy;
+    struct pass pass; /* forward, and the gradient of the weights */
+    int phases;
+    struct phase {
+        struct pass pass;
+        ptrdiff_t at; /* of its first pixel in dx */
+    } back[STRIDE_MAX * STRIDE_MAX];
+    int tables[];
+};
+
+/* Channels in and out of each of the independent convolutions. */
+static void channels(const struct graph *g, const struct node *n, int *outer,
+                     int *ins, int *outs)
+{
+    bool depthwise = n->kind == OP_DWCONV;
+
+    *outer = depthwise ? n->shape.c : 1;
+    *ins = depthwise ? 1 : op_input(g, n, 0)->shape.c;
+    *outs = depthwise ? 1 : n->shape.c;
+}
+
+static bool is_framed(const struct node *n)
+{
+    return n->kernel > 1 || n->stride > 1;
+}
+
+static struct frame x_frame(const struct graph *g, const struct node *n)
+{
+    const struct shape *s = &op_input(g, n, 0)->shape;
+
+    return frame_of(s->h, s->w, n->kernel / 2, n->stride);
+}
+
+static struct frame dy_frame(const struct node *n)
+{
+    return frame_of(n->shape.h, n->shape.w, n->kernel / 2, 1);
+}
+
+static void shape(const struct graph *g, struct node *n)
+{
+    const struct shape *s = &op_input(g, n, 0)->shape;
+
+    CHECK(n->kernel > 0 && n->kernel % 2 == 1);
+    CHECK(n->stride >= 1 && n->stride <= STRIDE_MAX);
+    n->shape.h = op_strided(s->h, n->stride);
+    n->shape.w = op_strided(s->w, n->stride);
+    n->params = (size_t)n->shape.c * (size_t)(n->kernel * n->kernel);
+}
+
+static void conv_shape(const struct graph *g, struct node *n)
+{
+    shape(g, n);
+    n->params *= (size_t)op_input(g, n, 0)->shape.c;
+    if (n->bias)
+        n->params += (size_t)n->shape.c;
+}
+
+static void dwconv_shape(const struct graph *g, struct node *n)
+{
+    n->shape.c = op_input(g, n, 0)->shape.c;
+    shape(g, n);
+}
+
+static int64_t macs(const struct graph *g, const struct node *n)
+{
+    int outer, ins, outs;
+
+    channels(g, n, &outer, &ins, &outs);
+    return (int64_t)outer * ins * outs * n->kernel * n->kernel *
+           op_pixels(&n->shape);
+}
+
+/* Two tables for x, k = (i, r, c), and two for dy: each tap is in one phase. */
+static size_t keep(const struct graph *g, const struct node *n)
+{
+    int outer, ins, outs;
+
+    channels(g, n, &outer, &ins, &outs);
+    return sizeof(struct conv) + sizeof(int[2]) * (size_t)(ins + outs) *
+                                     (size_t)(n->kernel * n->kernel);
+}
+
+static size_t x_frame_floats(const struct graph *g, const struct node *n,
+                             int ins)
+{
+    return (size_t)ins * (size_t)x_frame(g, n).plane * GRAPH_LANES;
+}
+
+static size_t work(const struct graph *g, const struct node *n)
+{
+    int outer, ins, outs;
+
+    if (!is_framed(n))
+        return 0;
+    channels(g, n, &outer, &ins, &outs);
+    return x_frame_floats(g, n, ins) +
+           (size_t)outs * (size_t)dy_frame(n).plane * GRAPH_LANES;
+}
+
+/* Fill the tables of the forward pass; where the next ones go is returned. */
+static int *plan_forward(struct conv *c, const struct node *n, int *table)
+{
+    int k = n->kernel, terms = c->ins * k * k;
+    int *x_at = table, *w_at = table + terms;
+
+    for (int t = 0; t < terms; t++) {
+        x_at[t] = frame_at(&c->x, t / (k * k), t / k % k, t % k);
+        w_at[t] = t;
+    }
+    c->pass = (struct pass){.outs = c->outs,
+                            .terms = terms,
+                            .height = n->shape.h,
+                            .width = n->shape.w,
+                            .y_out = op_plane(&n->shape),
+                            .y_row = n->shape.w * GRAPH_LANES,
+                            .y_col = GRAPH_LANES,
+                            .x_row = n->stride * c->x.row * GRAPH_LANES,
+                            .w_out = terms,
+                            .x_at = x_at,
+                            .w_at = w_at};
+    return w_at + terms;
+}
+
+/* Taps 0..k-1 that a line's phase uses: first, first + s... */
+static int first_tap(const struct node *n, int phase)
+{
+    return (phase + n->kernel / 2) % n->stride;
+}
+
+static int taps_of(const struct node *n, int phase)
+{
+    return (n->kernel - first_tap(n, phase) + n->stride - 1) / n->stride;
+}
+
+/* Terms (o, r, c) of the phase of rows a, a + s... and columns b, b + s... */
+static int fill_phase(const struct conv *c, const struct node *n, int a, int b,
+                      int *x_at, int *w_at)
+{
+    int k = n->kernel, s = n->stride, q = k / 2, t = 0;
+
+    for (int o = 0; o < c->outs; o++)
+        for (int i = first_tap(n, a); i < k; i += s)
+            for (int j = first_tap(n, b); j < k; j += s, t++) {
+                x_at[t] = frame_at(&c->dy, o, q + (a + q - i) / s,
+                                   q + (b + q - j) / s);
+                w_at[t] = (o * c->ins * k + i) * k + j;
+            }
+    return t;
+}
+
+static int *plan_phase(struct conv *c, const struct node *n,
+                       const struct shape *x, int a, int b, int *table)
+{
+    int s = n->stride, most = c->outs * taps_of(n, a) * taps_of(n, b);
+    int terms = fill_phase(c, n, a, b, table, table + most);
+
+    CHECK(terms == most);
+    c->back[c->phases++] =
+        (struct phase){.at = (a * x->w + b) * GRAPH_LANES,
+                       .pass = {.outs = c->ins,
+                                .terms = terms,
+                                .height = (x->h - a + s - 1) / s,
+                                .width = (x->w - b + s - 1) / s,
+                                .y_out = op_plane(x),
+                                .y_row = s * x->w * GRAPH_LANES,
+                                .y_col = s * GRAPH_LANES,
+                                .x_row = c->dy.row * GRAPH_LANES,
+                                .w_out = n->kernel * n->kernel,
+                                .x_at = table,
+                                .w_at = table + terms}};
+    return table + 2 * terms;
+}
+
+/* Without margins the plane is one long row. */
+static void flatten(struct pass *p)
+{
+    p->width *= p->height;
+    p->height = 1;
+}
+
+static void plan(const struct graph *g, struct node *n)
+{
+    const struct shape *x = &op_input(g, n, 0)->shape;
+    struct conv *c = n->keep;
+    int *table = c->tables;
+
+    channels(g, n, &c->outer, &c->ins, &c->outs);
+    c->framed = is_framed(n);
+    c->x = x_frame(g, n);
+    c->dy = dy_frame(n);
+    CHECK((int64_t)c->x.plane * c->ins < INT32_MAX / GRAPH_LANES);
+    CHECK((int64_t)c->dy.plane * c->outs < INT32_MAX / GRAPH_LANES);
+    c->phases = 0;
+    table = plan_forward(c, n, table);
+    for (int a = 0; a < n->stride; a++)
+        for (int b = 0; b < n->stride; b++)
+            table = plan_phase(c, n, x, a, b, table);
+    if (!c->framed) {
+        flatten(&c->pass);
+        flatten(&c->back[0].pass);
+    }
+}
+
+/* He et al. 2015, fan-out; a linear layer starts small, so that the first loss
+ * is that of a guess. */
+static void init(struct graph *g, const struct node *n, struct rng *r)
+{
+    size_t biases = n->bias ? (size_t)n->shape.c : 0;
+    int fan = n->kernel * n->kernel * (n->kind == OP_CONV ? n->shape.c : 1);
+    double deviation = n->bias && n->kernel == 1 ? 0.01 : sqrt(2.0 / fan);
+    float *w = g->w + n->w_at;
+
+    for (size_t i = 0; i < n->params - biases; i++)
+        w[i] = (float)(deviation * rng_normal(r));
+    for (size_t i = n->params - biases; i < n->params; i++)
+        w[i] = 0;
+}
+
+/* One of the independent convolutions, in one group. */
+struct part {
+    const float *x, *dy, *w;
+    float *y, *dx, *dw;
+};
+
+static struct part part_of(const struct graph *g, const struct node *n,
+                           int group, int i)
+{
+    const struct conv *c = n->keep;
+    const struct node *in = op_input(g, n, 0);
+    ptrdiff_t piece = group * c->outer + i;
+    ptrdiff_t x_at = piece * c->ins * op_plane(&in->shape);
+    ptrdiff_t y_at = piece * c->outs * op_plane(&n->shape);
+    ptrdiff_t w_at = (ptrdiff_t)n->w_at + i * c->pass.w_out * c->outs;
+
+    return (struct part){.x = in->x + x_at,
+                         .dx = in->dx ? in->dx + x_at : NULL,
+                         .y = n->x + y_at,
+                         .dy = n->dx ? n->dx + y_at : NULL,
+                         .w = g->w + w_at,
+                         .dw = g->dw + w_at};
+}
+
+static void forward(struct graph *g, const struct node *n, enum graph_mode mode)
+{
+    const struct conv *c = n->keep;
+    const float *bias = NULL;
+
+    (void)mode;
+    memset(g->work, 0, work(g, n) * sizeof(float));
+    if (n->bias)
+        bias = g->w + n->w_at + n->params - (size_t)n->shape.c;
+    for (int group = 0; group < g->groups; group++)
+        for (int i = 0; i < c->outer; i++) {
+            struct part p = part_of(g, n, group, i);
+
+            if (c->framed)
+                g->kernels->frame(g->work, p.x, c->ins, &c->x);
+            g->kernels->mac(p.y, c->framed ? g->work : p.x, p.w, bias, &c->pass,
+                            false);
+        }
+}
+
+static void backward_bias(struct graph *g, const struct node *n)
+{
+    float *db = g->dw + n->w_at + n->params - (size_t)n->shape.c;
+    int pixels = op_pixels(&n->shape);
+
+    for (int c = 0; c < n->shape.c; c++) {
+        double sum[2] = {0};
+
+        for (int group = 0; group < g->groups; group++)
+            g->kernels->moments(
+                sum, n->dx + (group * n->shape.c + c) * op_plane(&n->shape), 0,
+                pixels);
+        db[c] += (float)sum[0];
+    }
+}
+
+static void backward_part(struct graph *g, const struct node *n,
+                          const struct part *p, float *dy_frame)
+{
+    const struct conv *c = n->keep;
+    const struct kernels *k = g->kernels;
+
+    if (c->framed)
+        k->frame(g->work, p->x, c->ins, &c->x);
+    k->dot(p->dw, p->dy, c->framed ? g->work : p->x, &c->pass);
+    if (!p->dx)
+        return;
+    if (c->framed)
+        k->frame(dy_frame, p->dy, c->outs, &c->dy);
+    for (int i = 0; i < c->phases; i++)
+        if (c->back[i].pass.height > 0 && c->back[i].pass.width > 0)
+            k->mac(p->dx + c->back[i].at, c->framed ? dy_frame : p->dy, p->w,
+                   NULL, &c->back[i].pass, !n->first[0]);
+}
+
+static void backward(struct graph *g, const struct node *n)
+{
+    const struct conv *c = n->keep;
+
+    memset(g->work, 0, work(g, n) * sizeof(float));
+    for (int group = 0; group < g->groups; group++)
+        for (int i = 0; i < c->outer; i++) {
+            struct part p = part_of(g, n, group, i);
+
+            backward_part(g, n, &p, g->work + x_frame_floats(g, n, c->ins));
+        }
+    if (n->bias)
+        backward_bias(g, n);
+}
+
+const struct op op_conv = {.name = "conv",
+                           .inputs = 1,
+                           .shape = conv_shape,
+                           .macs = macs,
+                           .keep = keep,
+                           .work = work,
+                           .plan = plan,
+                           .init = init,
+                           .forward = forward,
+                           .backward = backward};
+
+const struct op op_dwconv = {.name = "dwconv",
+                             .inputs = 1,
+                             .shape = dwconv_shape,
+                             .macs = macs,
+                             .keep = keep,
+                             .work = work,
+                             .plan = plan,
+                             .init = init,
+                             .forward = forward,
+                             .backward = backward};

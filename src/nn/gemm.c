@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+#include "nn/gemm.h"
+
+#include <cblas.h>
+
+void gemm(float *y, const float *a, const float *b, int m, int n, int k,
+          bool ta, bool tb, float scale)
+{
+    cblas_sgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans,
+                tb ? CblasTrans : CblasNoTrans, m, n, k, 1.0f, a, ta ? m : k, b,
+                tb ? k : n, scale, y, n);
+}
+
+void gemm_set_threads(int threads)
+{
+    openblas_set_num_threads(threads);
+}
+
+const char *gemm_core(void)
+{
+    return openblas_get_corename();
+}
+
+const char *gemm_version(void)
+{
+    return openblas_get_config();
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* Which kernels this machine can run; and frames. */
+#include "nn/kernel.h"
+
+extern const struct kernels kernels_portable;
+
+#ifdef HAVE_X86_KERNELS
+extern const struct kernels kernels_avx512, kernels_avx2;
+
+static bool has_avx512(void)
+{
+    return __builtin_cpu_supports("avx512f") &&
+           __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
+}
+
+static bool has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+#endif
+
+static bool has_portable(void)
+{
+    return true;
+}
+
+/* Best first. */
+static const struct {
+    bool (*runs)(void);
+    const struct kernels *kernels;
+} variants[] = {
+#ifdef HAVE_X86_KERNELS
+    {has_avx512, &kernels_avx512},
+    {has_avx2, &kernels_avx2},
+#endif
+    {has_portable, &kernels_portable},
+};
+
+const struct kernels *kernels_at(int i)
+{
+    for (size_t v = 0; v < sizeof variants / sizeof variants[0]; v++)
+        if (variants[v].runs() && i-- == 0)
+            return variants[v].kernels;
+    return NULL;
+}
+
+const struct kernels *kernels_best(void)
+{
+    return kernels_at(0);
+}
+
+struct frame frame_of(int h, int w, int margin, int stride)
+{
+    int row = (w + 2 * margin + stride - 1) / stride * stride;
+
+    return (struct frame){.h = h,
+                          .w = w,
+                          .margin = margin,
+                          .stride = stride,
+                          .row = row,
+                          .plane = row * (h + 2 * margin)};
+}
+
+int frame_at(const struct frame *f, int plane, int r, int c)
+{
+    int place = c % f->stride * (f->row / f->stride) + c / f->stride;
+
+    return (plane * f->plane + r * f->row + place) * GRAPH_LANES;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/* Copies, averages and products of planes. */
+#include <string.h>
+
+#include "variant.h"
+
+static const size_t pixel_bytes = sizeof(float[LANES]);
+
+static void copy_row(float *z, const float *x, const struct frame *f)
+{
+    int part = f->row / f->stride;
+
+    if (f->stride == 1) {
+        memcpy(z + f->margin * LANES, x, (size_t)f->w * pixel_bytes);
+        return;
+    }
+    for (int c = 0; c < f->w; c++) {
+        int j = c + f->margin;
+
+        memcpy(z + (j % f->stride * part + j / f->stride) * LANES,
+               x + c * LANES, pixel_bytes);
+    }
+}
+
+void KERNEL(frame)(float *z, const float *x, int planes, const struct frame *f)
+{
+    for (int i = 0; i < planes; i++)
+        for (int r = 0; r < f->h; r++)
+            copy_row(z + frame_at(f, i, r + f->margin, 0),
+                     x + (i * f->h + r) * f->w * LANES, f);
+}
+
+/* The pixels of a line of `size` that the 3 around `centre` cover. */
+INLINE int first_of(int centre)
+{
+    return centre > 0 ? centre - 1 : 0;
+}
+
+INLINE int last_of(int centre, int size)
+{
+    return centre + 1 < size ? centre + 1 : size - 1;
+}
+
+INLINE float part_of(int r, int c, int h, int w)
+{
+    return 1.0f / (float)((last_of(r, h) - first_of(r) + 1) *
+                          (last_of(c, w) - first_of(c) + 1));
+}
+
+static void pool_pixel(float *y, const float *x, int r, int c, int h, int w)
+{
+    vec sum[PARTS] = {0};
+
+    for (int i = first_of(r); i <= last_of(r, h); i++)
+        for (int j = first_of(c); j <= last_of(c, w); j++)
+            for (int q = 0; q < PARTS; q++)
+                sum[q] += load(x + (i * w + j) * LANES + q * VEC);
+    for (int q = 0; q < PARTS; q++)
+        store(y + q * VEC, sum[q] * part_of(r, c, h, w));
+}
+
+void KERNEL(pool)(float *y, const float *x, int h, int w, int stride)
+{
+    for (int r = 0; r < h; r += stride)
+        for (int c = 0; c < w; c += stride, y += LANES)
+            pool_pixel(y, x, r, c, h, w);
+}
+
+/* x[r, c] takes part in the averages around rows r - 1..r + 1 that are
+ * multiples of the stride; columns likewise. */
+static void pool_back_pixel(float *dx, const float *dy, int r, int c, int h,
+                            int w, int stride, bool add)
+{
+    vec sum[PARTS] = {0};
+    int across = (w - 1) / stride + 1;
+
+    for (int i = first_of(r); i <= last_of(r, h); i++)
+        for (int j = first_of(c); j <= last_of(c, w); j++)
+            if (i % stride == 0 && j % stride == 0)
+                for (int q = 0; q < PARTS; q++)
+                    sum[q] += load(dy + q * VEC +
+                                   (i / stride * across + j / stride) * LANES) *
+                              part_of(i, j, h, w);
+    for (int q = 0; q < PARTS; q++)
+        put(dx + q * VEC, sum[q], add);
+}
+
+void KERNEL(pool_back)(float *dx, const float *dy, int h, int w, int stride,
+                       bool add)
+{
+    for (int r = 0; r < h; r++)
+        for (int c = 0; c < w; c++, dx += LANES)
+            pool_back_pixel(dx, dy, r, c, h, w, stride, add);
+}
+
+void KERNEL(total)(float *y, const float *x, float scale, int n, bool add)
+{
+    vec sum[PARTS] = {0};
+
+    for (int i = 0; i < n; i++)
+        for (int q = 0; q < PARTS; q++)
+            sum[q] += load(x + i * LANES + q * VEC);
+    for (int q = 0; q < PARTS; q++)
+        put(y + q * VEC, sum[q] * scale, add);
+}
+
+void KERNEL(spread)(float *y, const float *x, float scale, int n, bool add)
+{
+    for (int i = 0; i < n; i++)
+        for (int q = 0; q < LANES; q += VEC)
+            put(y + i * LANES + q, load(x + q) * scale, add);
+}
+
+void KERNEL(scale)(float *y, const float *x, const float *gate, int n, bool add)
+{
+    for (int i = 0; i < n; i++)
+        for (int q = 0; q < LANES; q += VEC)
+            put(y + i * LANES + q, load(x + i * LANES + q) * load(gate + q),
+                add);
+}
+
+void KERNEL(inner)(float *y, const float *a, const float *b, int n, bool add)
+{
+    vec sum[PARTS] = {0};
+
+    for (int i = 0; i < n; i++)
+        for (int q = 0; q < PARTS; q++)
+            sum[q] +=
+                load(a + i * LANES + q * VEC) * load(b + i * LANES + q * VEC);
+    for (int q = 0; q < PARTS; q++)
+        put(y + q * VEC, sum[q], add);
+}
+
+void KERNEL(add)(float *y, const float *a, const float *b, int n)
+{
+    for (int i = 0; i < n * LANES; i += VEC)
+        store(y + i, load(a + i) + load(b + i));
+}

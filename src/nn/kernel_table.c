@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* The kernels of one variant. */
+#include "variant.h"
+
+#define KERNEL_TEXT(variant)    KERNEL_TEXT_OF(variant)
+#define KERNEL_TEXT_OF(variant) #variant
+
+const struct kernels KERNEL(kernels) = {
+    .name = KERNEL_TEXT(VARIANT),
+    .mac = KERNEL(mac),
+    .dot = KERNEL(dot),
+    .frame = KERNEL(frame),
+    .moments = KERNEL(moments),
+    .act = KERNEL(act),
+    .act_sums = KERNEL(act_sums),
+    .act_back = KERNEL(act_back),
+    .pool = KERNEL(pool),
+    .pool_back = KERNEL(pool_back),
+    .total = KERNEL(total),
+    .spread = KERNEL(spread),
+    .scale = KERNEL(scale),
+    .inner = KERNEL(inner),
+    .add = KERNEL(add),
+};

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* Where the gradients of a graph live, and what it takes in all. All Local. */
+#ifndef NN_PLAN_H
+#define NN_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct graph;
+struct node;
+
+#define PLAN_NOWHERE ((size_t)-1)
+
+struct plan {
+    size_t *dx;    /* [count] bytes into the gradient memory, or PLAN_NOWHERE */
+    bool *reached; /* [count] the loss depends on it */
+    bool *first;   /* [count][2], see struct node */
+    size_t dx_bytes;   /* gradient memory */
+    size_t work_bytes; /* scratch */
+    size_t bytes;      /* of the arena, in all */
+};
+
+/** Plan a whole graph; free it with plan_free. */
+struct plan plan_new(const struct graph *g);
+
+void plan_free(struct plan *p);
+
+/** Bytes of a node's x, and of its dx. */
+size_t plan_tensor(const struct graph *g, const struct node *n);
+
+#endif

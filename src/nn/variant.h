@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* For kernel_*.c only: names and vectors of the variant being compiled.
+ *
+ * A vector register holds VEC floats; a pixel is PARTS of them.  GCC's vector
+ * extension is used bare, with no intrinsics: wide types that the machine lacks
+ * would be spilled, so each variant uses its own width. */
+#ifndef NN_VARIANT_H
+#define NN_VARIANT_H
+
+#include "nn/kernel.h"
+
+#define KERNEL_PASTE(name, variant)  name##_##variant
+#define KERNEL_EXPAND(name, variant) KERNEL_PASTE(name, variant)
+#define KERNEL(name)                 KERNEL_EXPAND(name, VARIANT)
+
+#if defined __AVX512F__
+#define VEC 16
+#elif defined __AVX__
+#define VEC 8
+#else
+#define VEC 4
+#endif
+
+enum { LANES = GRAPH_LANES, PARTS = LANES / VEC };
+
+typedef float vec __attribute__((vector_size(VEC * 4)));
+typedef int mask __attribute__((vector_size(VEC * 4)));
+
+/* As it lies in an array of floats. */
+typedef float vec_in_memory __attribute__((vector_size(VEC * 4), may_alias));
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* Loops over registers must vanish. */
+#if defined __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 32")
+#endif
+
+INLINE vec load(const float *x)
+{
+    return *(const vec_in_memory *)x;
+}
+
+INLINE void store(float *y, vec v)
+{
+    *(vec_in_memory *)y = v;
+}
+
+INLINE void put(float *y, vec v, bool add)
+{
+    if (add)
+        v += load(y);
+    store(y, v);
+}
+
+INLINE vec same(float x)
+{
+    return x - (vec){0};
+}
+
+/* Sum of 16 lanes in the order of kernel.h. */
+INLINE float lanes_sum(const float *v)
+{
+    float t[4];
+
+    for (int l = 0; l < 4; l++)
+        t[l] = (v[l] + v[l + 8]) + (v[l + 4] + v[l + 12]);
+    return (t[0] + t[2]) + (t[1] + t[3]);
+}
+
+kernel_mac KERNEL(mac);
+kernel_dot KERNEL(dot);
+kernel_frame KERNEL(frame);
+kernel_moments KERNEL(moments);
+kernel_act KERNEL(act);
+kernel_act_sums KERNEL(act_sums);
+kernel_act_back KERNEL(act_back);
+kernel_pool KERNEL(pool);
+kernel_pool_back KERNEL(pool_back);
+kernel_total KERNEL(total);
+kernel_spread KERNEL(spread);
+kernel_scale KERNEL(scale);
+kernel_inner KERNEL(inner);
+kernel_add KERNEL(add);
+
+extern const struct kernels KERNEL(kernels);
+
+#endif

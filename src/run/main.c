@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: MIT */
+/* fnas_mpi: settings, ranks, work, farewell. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/timer.h"
+#include "run/args.h"
+#include "run/driver.h"
+#include "run/input.h"
+#include "run/ranks.h"
+#include "run/report.h"
+#include "run/results.h"
+#include "run/settings.h"
+
+/* What is opened in order, and closed in the reverse one. */
+struct program {
+    struct args args;
+    int argc;
+    char **argv;
+    struct comm *world;
+    struct conf *conf;
+    struct space space;
+    struct ranks ranks;
+    const struct eval *eval;
+    void *evaluator;
+    struct results results;
+    double row_sum; /* accuracies since the last progress row */
+    int row_count;
+    int64_t row_at; /* evaluated trials at that row */
+};
+
+/* Read the input; only rank 0 says what is wrong with it. */
+static enum err read_input(struct program *p, bool speak)
+{
+    enum err e = input_read(p->conf, p->args.input);
+
+    for (int i = 0; i < p->args.sets && e == ERR_NONE; i++)
+        e = input_set(p->conf, p->args.set[i]);
+    if (e == ERR_NONE)
+        conf_check(p->conf);
+    err_clear();
+    if (speak)
+        return input_report(p->conf);
+    return conf_errors(p->conf) > 0 ? ERR(ERR_PEER, "input") : ERR_NONE;
+}
+
+static uint64_t seed_of(const struct conf *conf)
+{
+    const struct run_conf *c = conf_of(conf, &run_section);
+
+    return (uint64_t)c->seed;
+}
+
+/* Data, tables: everything but the search itself. */
+static enum err open_evaluator(struct program *p, const struct eval_place *at)
+{
+    const struct eval_conf *c = conf_of(p->conf, &eval_section);
+
+    space_open(&p->space, p->conf);
+    p->eval = eval_find(c->kind.s);
+    CHECK(p->eval != NULL);
+    return p->eval->open(&p->evaluator, at, &p->space, p->conf,
+                         seed_of(p->conf));
+}
+
+static enum err check(struct program *p)
+{
+    const struct eval_place nowhere = {NULL, NULL, NULL};
+
+    TRY(read_input(p, true));
+    TRY(open_evaluator(p, &nowhere));
+    log_print("space      %s: %d decisions, %.3g architectures\n",
+              p->space.kind->name, p->space.count, space_size(&p->space));
+    p->eval->print(p->evaluator);
+    p->eval->close(p->evaluator);
+    log_print("%s: ok\n", p->args.input);
+    return ERR_NONE;
+}
+
+static enum err print_defaults(const struct program *p)
+{
+    char *text = conf_print(p->conf, true);
+
+    fputs(text, stdout);
+    mem_free(text);
+    return ERR_NONE;
+}
+
+static enum err without_mpi(struct program *p)
+{
+    switch (p->args.mode) {
+    case ARGS_HELP:
+        args_help();
+        return ERR_NONE;
+    case ARGS_VERSION:
+        args_version();
+        return ERR_NONE;
+    case ARGS_DEFAULTS:
+        return print_defaults(p);
+    case ARGS_CHECK:
+    case ARGS_RUN:
+        break;
+    }
+    return check(p);
+}
+
+static struct progress progress(struct program *p, const struct driver *d)
+{
+    const struct trials *t = &d->trials;
+    const struct run_conf *run = conf_of(d->conf, &run_section);
+    double seconds = comm_clock() - d->started;
+    struct progress row = {
+        .evaluated = t->evaluated,
+        .failed = t->failed,
+        .repeats = t->repeats,
+        .seconds = seconds,
+        .best = t->best_accuracy,
+        .mean = p->row_count > 0 ? p->row_sum / p->row_count : (double)NAN,
+        .entropy = d->method->health(d->search).entropy,
+        .busy = farm_busy(d->farm),
+        .per_hour = 3600 * (double)t->evaluated / seconds,
+        .left = seconds * (double)(run->trials - t->evaluated) /
+                (double)t->evaluated,
+    };
+
+    p->row_sum = p->row_count = 0;
+    p->row_at = t->evaluated;
+    return row;
+}
+
+/* After each trial: a row now and then, and the results file. */
+static enum err after(struct driver *d, void *context)
+{
+    struct program *p = context;
+    const struct run_conf *run = conf_of(d->conf, &run_section);
+    const struct trials *t = &d->trials;
+    const struct result *r = &t->list[t->told - 1].result;
+    enum err e = ERR_NONE;
+
+    if (result_counts(r)) {
+        p->row_sum += r->accuracy;
+        p->row_count++;
+    }
+    if (t->evaluated - p->row_at >= run->report_every ||
+        (t->evaluated == run->trials && p->row_at < t->evaluated)) {
+        struct progress row = progress(p, d);
+
+        report_row(&row);
+        results_progress(&p->results, &row);
+    }
+    if (comm_clock() - p->results.published > run->publish_every) {
+        timer_start(TIMER_STORE);
+        e = results_publish(&p->results, d, "running", NULL);
+        timer_stop(TIMER_STORE);
+    }
+    return e;
+}
+
+/* Everybody's use of time and memory, on rank 0; NULL elsewhere. */
+static struct usage *gather_usage(struct comm *world)
+{
+    struct usage mine = report_usage(), *all = NULL;
+
+    if (comm_rank(world) == 0)
+        all = MEM_NEW(struct usage, comm_size(world));
+    comm_gather(world, 0, &mine, sizeof mine, all);
+    return all;
+}
+
+/* Print and store how it went. */
+static enum err finish(struct program *p, const struct driver *d,
+                       enum run_status status)
+{
+    struct usage *usage = gather_usage(p->world);
+    enum err e = results_publish(&p->results, d, run_status_text(status),
+                                 usage);
+
+    report_times(usage, comm_size(p->world), timer_seconds(TIMER_RUN));
+    mem_free(usage);
+    TRY(e);
+    report_done(d, status);
+    return status == RUN_FAILED
+               ? ERR(ERR_FAILED, "too many trials failed; the reasons are in "
+                                 "/trials/reason of %s",
+                     p->results.path)
+               : ERR_NONE;
+}
+
+static enum err search(struct program *p)
+{
+    const struct search_conf *c = conf_of(p->conf, &search_section);
+    struct driver d = {.conf = p->conf,
+                       .space = &p->space,
+                       .method = search_find(c->method.s),
+                       .after = after,
+                       .context = p};
+    enum run_status status;
+    enum err e;
+
+    CHECK(d.method != NULL);
+    report_banner(&p->ranks, p->conf, &p->space, p->eval, p->evaluator,
+                  p->results.path);
+    report_head();
+    d.farm = farm_new(&p->ranks, p->eval, p->evaluator);
+    e = driver_run(&d, &status);
+    farm_free(d.farm);
+    if (e == ERR_NONE)
+        e = finish(p, &d, status);
+    else
+        mem_free(gather_usage(p->world));
+    d.method->destroy(d.search);
+    trials_free(&d.trials);
+    return e;
+}
+
+static enum err work(struct program *p)
+{
+    if (comm_rank(p->world) == 0)
+        return search(p);
+    farm_work(&p->ranks, p->eval, p->evaluator);
+    mem_free(gather_usage(p->world));
+    return ERR_NONE;
+}
+
+static enum err open_results(struct program *p)
+{
+    p->results.ranks = &p->ranks;
+    p->results.eval = p->eval;
+    p->results.evaluator = p->evaluator;
+    return comm_rank(p->world) == 0
+               ? results_open(&p->results, p->conf, p->argc, p->argv,
+                              p->args.force)
+               : ERR_NONE;
+}
+
+/* With settings and ranks: data, results, work. */
+static enum err on_ranks(struct program *p)
+{
+    struct eval_place at = {p->world, p->ranks.node, p->ranks.group};
+    enum err e;
+
+    TRY(open_evaluator(p, &at));
+    e = comm_agree(p->world, open_results(p));
+    timer_stop(TIMER_SETUP);
+    if (e == ERR_NONE)
+        e = work(p);
+    results_close(&p->results);
+    p->eval->close(p->evaluator);
+    return e;
+}
+
+static enum err with_mpi(struct program *p)
+{
+    enum err e;
+
+    timer_start(TIMER_RUN);
+    timer_start(TIMER_SETUP);
+    TRY(comm_agree(p->world,
+                   read_input(p, comm_rank(p->world) == 0)));
+    e = ranks_open(&p->ranks, p->world, p->conf);
+    if (e == ERR_NONE)
+        e = on_ranks(p);
+    ranks_close(&p->ranks);
+    return e;
+}
+
+/* The failure of one rank, told by rank 0: its own before another's. */
+struct farewell {
+    enum err e;
+    char message[1024];
+};
+
+static enum err say_farewell(struct comm *world, enum err mine)
+{
+    struct farewell own = {.e = mine}, *all = NULL;
+    int size = comm_size(world);
+    enum err told = mine;
+
+    (void)snprintf(own.message, sizeof own.message, "%s", err_message());
+    if (comm_rank(world) == 0)
+        all = MEM_NEW(struct farewell, size);
+    comm_gather(world, 0, &own, sizeof own, all);
+    for (int i = 0; all && i < size; i++)
+        if (all[i].e != ERR_NONE && all[i].e != ERR_PEER) {
+            log_error("%s", all[i].message);
+            told = all[i].e;
+            break;
+        }
+    mem_free(all);
+    return comm_rank(world) == 0 ? told : ERR_NONE;
+}
+
+static enum err run_on_mpi(struct program *p)
+{
+    enum err e;
+
+    p->world = comm_start(&p->argc, &p->argv);
+    log_open(comm_rank(p->world), p->args.level);
+    e = say_farewell(p->world, with_mpi(p));
+    comm_finish(p->world);
+    return e;
+}
+
+int main(int argc, char **argv)
+{
+    struct program p = {.argc = argc, .argv = argv};
+    enum err e = args_read(&p.args, argc, argv);
+
+    p.conf = settings_new();
+    log_open(0, p.args.level);
+    if (e == ERR_NONE && p.args.mode == ARGS_RUN) {
+        e = run_on_mpi(&p);
+    } else {
+        if (e == ERR_NONE)
+            e = without_mpi(&p);
+        if (e != ERR_NONE)
+            log_error("%s", err_message());
+    }
+    conf_free(p.conf);
+    return err_exit_code(e);
+}

@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/results.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/h5.h"
+#include "base/mem.h"
+#include "config.h"
+#include "nn/gemm.h"
+#include "run/settings.h"
+#include "run/store.h"
+
+extern char **environ;
+
+static const char readme[] =
+    "Results of a neural architecture search by fnas.\n"
+    "/trials holds one column per figure and one row per trial, in the order\n"
+    "in which the search asked for them; /trials/state says what counts.\n"
+    "/best is the architecture of the highest reward; /run says where all this\n"
+    "came from, and /run/input reproduces it: save it, and run fnas_mpi with it.\n"
+    "Accuracies are fractions of the validation part; no test set was used.\n"
+    "\n"
+    "import h5py, pandas\n"
+    "f = h5py.File('NAME.h5')\n"
+    "t = pandas.DataFrame({k: v[:] for k, v in f['trials'].items()})\n"
+    "print(t[t.state == b'done'].sort_values('reward').tail())\n";
+
+/* "a b c" of the command line. */
+static char *join(int argc, char **argv)
+{
+    size_t size = 1;
+    char *text;
+
+    for (int i = 0; i < argc; i++)
+        size += strlen(argv[i]) + 1;
+    text = MEM_NEW(char, size);
+    for (int i = 0; i < argc; i++) {
+        (void)strcat(text, argv[i]);
+        (void)strcat(text, i + 1 < argc ? " " : "");
+    }
+    return text;
+}
+
+enum err results_open(struct results *s, const struct conf *conf, int argc,
+                      char **argv, bool force)
+{
+    const struct run_conf *run = conf_of(conf, &run_section);
+    time_t now = time(NULL);
+    struct tm tm;
+
+    (void)snprintf(s->path, sizeof s->path, "%s.h5", run->name.s);
+    TRY(store_ready(s->path, force));
+    s->input = conf_print(conf, false);
+    s->command = join(argc, argv);
+    (void)strftime(s->started, sizeof s->started, "%Y-%m-%dT%H:%M:%S%z",
+                   localtime_r(&now, &tm));
+    s->published = comm_clock();
+    return ERR_NONE;
+}
+
+void results_close(struct results *s)
+{
+    mem_free(s->input);
+    mem_free(s->command);
+    mem_free(s->progress);
+}
+
+void results_progress(struct results *s, const struct progress *p)
+{
+    if (s->rows == s->room) {
+        int room = s->room > 0 ? 2 * s->room : 64;
+
+        s->progress = mem_resize(s->progress, (size_t)s->room, (size_t)room,
+                                 sizeof s->progress[0]);
+        s->room = room;
+    }
+    s->progress[s->rows++] = *p;
+}
+
+/* A column is a field of the rows of an array of structs. */
+struct column {
+    const char *path;
+    enum h5_type type; /* of the field; H5_INT64 or H5_DOUBLE */
+    size_t offset;
+    const char *units, *description;
+};
+
+static enum err write_column(struct h5 *h, const struct column *c,
+                             const void *rows, size_t size, size_t n)
+{
+    struct h5_array a = {.path = c->path,
+                         .type = c->type,
+                         .rank = 1,
+                         .dims = {n},
+                         .units = c->units,
+                         .description = c->description};
+    char *values = MEM_NEW(char, n * 8);
+    enum err e;
+
+    for (size_t i = 0; i < n; i++)
+        memcpy(values + 8 * i, (const char *)rows + i * size + c->offset, 8);
+    e = h5_write(h, &a, values);
+    mem_free(values);
+    return e;
+}
+
+static enum err write_columns(struct h5 *h, const struct column *c, size_t count,
+                              const void *rows, size_t size, size_t n)
+{
+    for (size_t i = 0; i < count; i++)
+        TRY(write_column(h, &c[i], rows, size, n));
+    return ERR_NONE;
+}
+
+#define COUNT(table) (sizeof(table) / sizeof(table)[0])
+
+/* clang-format off */
+#define TRIAL(field) offsetof(struct trial, field)
+static const struct column trial_columns[] = {
+    {"/trials/id",         H5_INT64,  TRIAL(task.id),           "1", "number of the trial; keys its random streams"},
+    {"/trials/accuracy",   H5_DOUBLE, TRIAL(result.accuracy),   "1", "validation accuracy, 0..1; NaN if there is none"},
+    {"/trials/reward",     H5_DOUBLE, TRIAL(reward),            "1", "what the search maximises; NaN if the trial does not count"},
+    {"/trials/loss",       H5_DOUBLE, TRIAL(result.loss),       "nat", "validation cross-entropy; NaN if there is none"},
+    {"/trials/train_loss", H5_DOUBLE, TRIAL(result.train_loss), "nat", "training loss, mean of the last epoch; NaN if there is none"},
+    {"/trials/params",     H5_INT64,  TRIAL(result.params),     "1", "learned parameters; 0 if not known"},
+    {"/trials/macs",       H5_INT64,  TRIAL(result.macs),       "1", "multiply-accumulates of one image, forward; 0 if not known"},
+    {"/trials/bytes",      H5_INT64,  TRIAL(result.bytes),      "bytes", "memory of the child on a rank while it trained"},
+    {"/trials/latency",    H5_DOUBLE, TRIAL(result.latency),    "s", "forward time of one image, in a full vector; NaN if not measured"},
+    {"/trials/epochs",     H5_DOUBLE, TRIAL(result.epochs),     "1", "training epochs spent"},
+    {"/trials/seconds",    H5_DOUBLE, TRIAL(result.seconds),    "s", "time of the evaluation"},
+    {"/trials/told",       H5_DOUBLE, TRIAL(told),              "s", "since the start, when the search learned of it"},
+    {"/trials/twin",       H5_INT64,  TRIAL(twin),              "1", "earlier trial of the same architecture, whose result this is; -1: none"},
+};
+#define ROW(field) offsetof(struct progress, field)
+static const struct column progress_columns[] = {
+    {"/progress/evaluated", H5_INT64,  ROW(evaluated), "1", "trials evaluated so far"},
+    {"/progress/failed",    H5_INT64,  ROW(failed),    "1", "of them without an accuracy"},
+    {"/progress/repeats",   H5_INT64,  ROW(repeats),   "1", "trials answered from an earlier one"},
+    {"/progress/seconds",   H5_DOUBLE, ROW(seconds),   "s", "since the start"},
+    {"/progress/best",      H5_DOUBLE, ROW(best),      "1", "highest validation accuracy so far"},
+    {"/progress/mean",      H5_DOUBLE, ROW(mean),      "1", "mean accuracy since the last row"},
+    {"/progress/entropy",   H5_DOUBLE, ROW(entropy),   "1", "of the policy, 1 = uniform; NaN if there is none"},
+    {"/progress/busy",      H5_DOUBLE, ROW(busy),      "1", "share of the groups' time spent on trials"},
+    {"/progress/per_hour",  H5_DOUBLE, ROW(per_hour),  "1/h", "trials evaluated per hour"},
+};
+/* clang-format on */
+
+/* A column of strings: text(context, i) of each row. */
+static enum err write_texts(struct h5 *h, const char *path,
+                            const char *description,
+                            void (*text)(const struct driver *, size_t, char *),
+                            const struct driver *d, size_t n)
+{
+    struct h5_array a = {.path = path,
+                         .type = H5_TEXT,
+                         .rank = 1,
+                         .dims = {n},
+                         .width = 1,
+                         .units = "",
+                         .description = description};
+    char one[SPACE_TEXT_MAX], *all;
+    enum err e;
+
+    for (size_t i = 0; i < n; i++) {
+        text(d, i, one);
+        a.width = strlen(one) + 1 > a.width ? strlen(one) + 1 : a.width;
+    }
+    all = MEM_NEW(char, n * a.width);
+    for (size_t i = 0; i < n; i++) {
+        text(d, i, one);
+        memcpy(all + i * a.width, one, strlen(one));
+    }
+    e = h5_write(h, &a, all);
+    mem_free(all);
+    return e;
+}
+
+static void arch_text(const struct driver *d, size_t i, char *text)
+{
+    space_format(d->space, &d->trials.list[i].task.arch, text);
+}
+
+static void state_text(const struct driver *d, size_t i, char *text)
+{
+    (void)strcpy(text, trial_text(d->trials.list[i].result.state));
+}
+
+static void reason_text(const struct driver *d, size_t i, char *text)
+{
+    (void)strcpy(text, d->trials.list[i].result.reason);
+}
+
+static void decision_text(const struct driver *d, size_t i, char *text)
+{
+    (void)strcpy(text, d->space->decisions[i].name);
+}
+
+static enum err write_options(struct h5 *h, const struct driver *d)
+{
+    const struct trials *t = &d->trials;
+    size_t n = (size_t)t->told, k = (size_t)d->space->count;
+    unsigned char *options = MEM_NEW(unsigned char, n * k);
+    enum err e;
+
+    for (size_t i = 0; i < n; i++)
+        memcpy(options + i * k, t->list[i].task.arch.option, k);
+    e = h5_write(h,
+                 &(struct h5_array){"/trials_options", H5_UINT8, 2, {n, k}, 0,
+                                    "1", "option chosen for each decision"},
+                 options);
+    mem_free(options);
+    return e;
+}
+
+static enum err write_trials(struct h5 *h, const struct driver *d)
+{
+    size_t n = (size_t)d->trials.told;
+
+    TRY(write_columns(h, trial_columns, COUNT(trial_columns), d->trials.list,
+                      sizeof(struct trial), n));
+    TRY(write_texts(h, "/trials/arch", "architecture", arch_text, d, n));
+    TRY(write_texts(h, "/trials/state",
+                    "done, cached (answered from an earlier trial), diverged, "
+                    "refused or failed; only done and cached have an accuracy",
+                    state_text, d, n));
+    TRY(write_texts(h, "/trials/reason", "why it is not done", reason_text, d,
+                    n));
+    return write_options(h, d);
+}
+
+static enum err write_decisions(struct h5 *h, const struct driver *d)
+{
+    size_t n = (size_t)d->space->count;
+    int64_t options[SPACE_DECISIONS_MAX];
+
+    for (size_t i = 0; i < n; i++)
+        options[i] = d->space->decisions[i].options;
+    TRY(write_texts(h, "/decisions/name", "name of each decision",
+                    decision_text, d, n));
+    return h5_write(h,
+                    &(struct h5_array){"/decisions/options", H5_INT64, 1, {n},
+                                       0, "1", "number of its options"},
+                    options);
+}
+
+static enum err write_real(struct h5 *h, const char *path, double x,
+                           const char *units, const char *description)
+{
+    return h5_write(h,
+                    &(struct h5_array){.path = path,
+                                       .type = H5_DOUBLE,
+                                       .units = units,
+                                       .description = description},
+                    &x);
+}
+
+static enum err write_best(struct h5 *h, const struct driver *d)
+{
+    const struct trials *t = &d->trials;
+    char text[SPACE_TEXT_MAX];
+
+    if (t->best < 0)
+        return ERR_NONE;
+    space_format(d->space, &t->list[t->best].task.arch, text);
+    TRY(h5_write_text(h, "/best/arch", text,
+                      "architecture of the highest reward"));
+    TRY(write_real(h, "/best/trial", (double)t->best, "1", "its trial"));
+    TRY(write_real(h, "/best/reward", t->list[t->best].reward, "1",
+                   "its reward"));
+    return write_real(h, "/best/accuracy", t->list[t->best].result.accuracy,
+                      "1", "its validation accuracy");
+}
+
+/* Least, mean and most of each timer over the ranks that evaluate. */
+static enum err write_timing(struct h5 *h, const struct results *s,
+                             const struct usage *usage)
+{
+    static char names[TIMERS][48];
+    size_t ranks = (size_t)comm_size(s->ranks->world);
+    double *seconds = MEM_NEW(double, ranks * TIMERS);
+    enum err e;
+
+    for (int t = 0; t < TIMERS; t++)
+        (void)snprintf(names[t], sizeof names[t], "%s",
+                       timer_text((enum timer)t));
+    for (size_t i = 0; i < ranks; i++)
+        memcpy(seconds + i * TIMERS, usage[i].seconds,
+               sizeof usage[i].seconds);
+    e = h5_write(h,
+                 &(struct h5_array){"/timing/name", H5_TEXT, 1, {TIMERS},
+                                    sizeof names[0], "", "name of each timer"},
+                 names);
+    if (e == ERR_NONE)
+        e = h5_write(h,
+                     &(struct h5_array){"/timing/seconds", H5_DOUBLE, 2,
+                                        {ranks, TIMERS}, 0, "s",
+                                        "time of each rank in each timer"},
+                     seconds);
+    mem_free(seconds);
+    return e;
+}
+
+/* The variables that shape a parallel run. */
+static enum err write_environment(struct h5 *h)
+{
+    static const char *const prefixes[] = {"SLURM_", "OMP_",      "OMPI_MCA_",
+                                           "PBS_",   "OPENBLAS_", "FNAS_"};
+    size_t size = 1;
+    char *text;
+    enum err e;
+
+    for (char **v = environ; *v; v++)
+        size += strlen(*v) + 1;
+    text = MEM_NEW(char, size);
+    for (char **v = environ; *v; v++)
+        for (size_t i = 0; i < COUNT(prefixes); i++)
+            if (strncmp(*v, prefixes[i], strlen(prefixes[i])) == 0) {
+                (void)strcat(text, *v);
+                (void)strcat(text, "\n");
+            }
+    e = h5_write_text(h, "/run/environment", text,
+                      "environment variables that shape a parallel run");
+    mem_free(text);
+    return e;
+}
+
+static enum err write_hosts(struct h5 *h, const struct results *s)
+{
+    size_t ranks = (size_t)comm_size(s->ranks->world);
+    struct conf_text *text = MEM_NEW(struct conf_text, ranks);
+    enum err e;
+
+    for (size_t i = 0; i < ranks; i++) {
+        const struct rank_about *a = &s->ranks->about[i];
+
+        (void)snprintf(text[i].s, sizeof text[i].s,
+                       "%s cores %.64s: %s; BLAS %s, kernels %s", a->host,
+                       a->cores, a->machine, a->blas, a->kernels);
+    }
+    e = h5_write(h,
+                 &(struct h5_array){"/run/ranks", H5_TEXT, 1, {ranks},
+                                    sizeof text[0], "",
+                                    "host, cores and machine of each rank"},
+                 text);
+    mem_free(text);
+    return e;
+}
+
+static enum err write_run(struct h5 *h, const struct results *s,
+                          const struct driver *d, const char *status)
+{
+    const struct run_conf *run = conf_of(d->conf, &run_section);
+    char hash[32];
+
+    (void)snprintf(hash, sizeof hash, "%016" PRIx64, d->trials.hash);
+    TRY(h5_write_text(h, "/run/input", s->input,
+                      "effective input; valid input itself"));
+    TRY(h5_write_text(h, "/run/command", s->command, "command line"));
+    TRY(h5_write_text(h, "/run/started", s->started, "start, ISO 8601"));
+    TRY(h5_write_text(h, "/run/status", status,
+                      "running, complete, exhausted or failed"));
+    TRY(h5_write_text(h, "/run/trajectory", hash,
+                      "hash of all trials: ids, architectures, rewards"));
+    TRY(write_real(h, "/run/seed", run->seed, "1", "seed of all streams"));
+    TRY(write_real(h, "/run/seconds", comm_clock() - d->started, "s",
+                   "time since the search began"));
+    TRY(write_hosts(h, s));
+    TRY(write_environment(h));
+    return s->eval->record(s->evaluator, h);
+}
+
+static enum err write_root(struct h5 *h, const struct results *s)
+{
+    char software[512];
+
+    (void)snprintf(software, sizeof software,
+                   "%s; %s; HDF5 %s; %s; hwloc %s", FNAS_COMPILER,
+                   comm_library(), h5_version(), gemm_version(),
+                   place_version());
+    TRY(h5_set_attribute(h, "/", "format", "fnas-run"));
+    TRY(h5_set_attribute(h, "/", "format_version", "1.0.0"));
+    TRY(h5_set_attribute(h, "/", "software", "fnas"));
+    TRY(h5_set_attribute(h, "/", "software_version", PACKAGE_VERSION));
+    TRY(h5_set_attribute(h, "/", "software_dependencies", software));
+    TRY(h5_set_attribute(h, "/", "date", s->started));
+    TRY(h5_set_attribute(h, "/", "machine", s->ranks->about[0].host));
+    return h5_write_text(h, "/README", readme, "how to read this file");
+}
+
+static enum err write_file(struct h5 *h, const struct results *s,
+                           const struct driver *d, const char *status,
+                           const struct usage *usage)
+{
+    TRY(write_root(h, s));
+    TRY(write_trials(h, d));
+    TRY(write_decisions(h, d));
+    TRY(write_columns(h, progress_columns, COUNT(progress_columns),
+                      s->progress, sizeof(struct progress), (size_t)s->rows));
+    TRY(write_best(h, d));
+    TRY(write_run(h, s, d, status));
+    return usage ? write_timing(h, s, usage) : ERR_NONE;
+}
+
+enum err results_publish(struct results *s, const struct driver *d,
+                         const char *status, const struct usage *usage)
+{
+    struct h5 *h = h5_new();
+    void *bytes;
+    size_t size;
+    enum err e = write_file(h, s, d, status, usage);
+
+    if (e == ERR_NONE)
+        e = h5_image(h, &bytes, &size);
+    h5_close(h);
+    s->published = comm_clock();
+    TRY(e);
+    e = store_publish(s->path, bytes, size);
+    mem_free(bytes);
+    return e;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* Random search: every architecture is uniform and independent. */
+#include <math.h>
+
+#include "base/mem.h"
+#include "base/rng.h"
+#include "search/search.h"
+
+struct random {
+    const struct space *space;
+    uint64_t seed;
+};
+
+static void *create(const struct space *space, const struct conf *conf,
+                    uint64_t seed)
+{
+    struct random *self = MEM_NEW(struct random, 1);
+
+    (void)conf;
+    *self = (struct random){space, seed};
+    return self;
+}
+
+static bool ask(void *self, struct task *t)
+{
+    const struct random *s = self;
+    struct rng r = rng_stream(s->seed, RNG_SEARCH, (uint64_t)t->id);
+
+    t->arch = space_random(s->space, &r);
+    return true;
+}
+
+static void tell(void *self, const struct task *t, const struct result *r,
+                 double reward)
+{
+    (void)self;
+    (void)t;
+    (void)r;
+    (void)reward;
+}
+
+static struct search_health health(const void *self)
+{
+    (void)self;
+    return (struct search_health){.entropy = (double)NAN};
+}
+
+const struct search search_random = {
+    .name = "random",
+    .help = "Uniform random architectures",
+    .create = create,
+    .ask = ask,
+    .tell = tell,
+    .health = health,
+    .destroy = mem_free,
+};

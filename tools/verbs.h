@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* The verbs of fnas, one .c file each: given the words after the verb. */
+#ifndef TOOLS_VERBS_H
+#define TOOLS_VERBS_H
+
+#include "base/err.h"
+
+/** `table IN.json OUT.h5`: NAS-Bench-Macro's published JSON becomes a benchmark
+ * table for eval.kind = "table". */
+MUST_CHECK enum err verb_table(int argc, char **argv);
+
+/** `reach ACCURACY FILE.h5...`: distinct evaluations until the accuracy was
+ * reached, each run of its own, then quartiles over the runs. */
+MUST_CHECK enum err verb_reach(int argc, char **argv);
+
+#endif
