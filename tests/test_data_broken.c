@@ -53,7 +53,7 @@ static const struct broken table[] = {
     {"idx", IMAGES, "00000801 00000004 00 01 00 01 00", ERR_DATA, "b", "more than the 4"},
     {"idx", IMAGES, "00000801 00000003 00 01 00", ERR_DATA, "b", "3 labels for the 4 images"},
     {"idx", IMAGES, "00000801 00000005 00 01 00 01 01", ERR_DATA, "b", "5 labels for the 4 images"},
-    {"idx", IMAGES, "00000801 00000004 00 00 00 00", ERR_DATA, "a", "at least two classes"},
+    {"idx", IMAGES, "00000801 00000004 00 00 00 00", ERR_DATA, "b", "at least two classes"},
     {"idx", "1f8b0800 00*6", LABELS, ERR_DATA, "a", ""},
     {"idx", "1f8b08ff ff*400", LABELS, ERR_DATA, "a", "compressed data"},
     {"cifar10", "", NULL, ERR_DATA, "a", "is empty"},

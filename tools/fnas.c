@@ -41,8 +41,8 @@ int main(int argc, char **argv)
 {
     enum err e = ERR_NONE;
 
-    if (argc > 1 && (strcmp(argv[1], "-h") == 0 ||
-                     strcmp(argv[1], "--help") == 0))
+    if (argc > 1 &&
+        (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0))
         help();
     else if (argc > 1 && strcmp(argv[1], "--version") == 0)
         printf("fnas %s\n", PACKAGE_VERSION);

@@ -88,8 +88,7 @@ static const char **sorted_keys(json_t *table)
     json_t *entry;
     size_t n = 0;
 
-    json_object_foreach(table, key, entry)
-        keys[n++] = key;
+    json_object_foreach(table, key, entry) keys[n++] = key;
     qsort(keys, n, sizeof keys[0], compare);
     return keys;
 }
@@ -105,8 +104,9 @@ static enum err read_rows(struct columns *c, json_t *table)
     c->seeds = json_array_size(json_object_get(first, "test_acc"));
     if (c->decisions < 1 || c->decisions > DECISIONS_MAX || c->seeds < 1 ||
         c->seeds > SEEDS_MAX)
-        e = ERR(ERR_DATA, "%s: 1..%d digits and 1..%d values of test_acc are "
-                          "allowed",
+        e = ERR(ERR_DATA,
+                "%s: 1..%d digits and 1..%d values of test_acc are "
+                "allowed",
                 keys[0], DECISIONS_MAX, SEEDS_MAX);
     else
         columns_new(c);
@@ -122,24 +122,43 @@ static enum err write_columns(struct h5 *h, const struct columns *c)
 
     TRY(h5_set_attribute(h, "/", "format", "fnas-table"));
     TRY(h5_write(h,
-                 &(struct h5_array){"/arch", H5_UINT8, 2, {n, c->decisions}, 0,
-                                    "1", "option of each decision"},
+                 &(struct h5_array){"/arch",
+                                    H5_UINT8,
+                                    2,
+                                    {n, c->decisions},
+                                    0,
+                                    "1",
+                                    "option of each decision"},
                  c->arch));
     TRY(h5_write(h,
-                 &(struct h5_array){"/accuracy", H5_FLOAT, 1, {n}, 0, "percent",
+                 &(struct h5_array){"/accuracy",
+                                    H5_FLOAT,
+                                    1,
+                                    {n},
+                                    0,
+                                    "percent",
                                     "mean over the recorded seeds"},
                  c->mean));
     TRY(h5_write(h,
-                 &(struct h5_array){"/accuracy_seed", H5_FLOAT, 2,
-                                    {n, c->seeds}, 0, "percent",
+                 &(struct h5_array){"/accuracy_seed",
+                                    H5_FLOAT,
+                                    2,
+                                    {n, c->seeds},
+                                    0,
+                                    "percent",
                                     "accuracy of each recorded seed"},
                  c->by_seed));
     TRY(h5_write(h,
-                 &(struct h5_array){"/params", H5_INT64, 1, {n}, 0, "1",
-                                    "learned parameters"},
+                 &(struct h5_array){
+                     "/params", H5_INT64, 1, {n}, 0, "1", "learned parameters"},
                  c->params));
     return h5_write(h,
-                    &(struct h5_array){"/macs", H5_INT64, 1, {n}, 0, "1",
+                    &(struct h5_array){"/macs",
+                                       H5_INT64,
+                                       1,
+                                       {n},
+                                       0,
+                                       "1",
                                        "multiply-accumulates of one image"},
                     c->macs);
 }

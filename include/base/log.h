@@ -16,6 +16,9 @@ void log_open(int rank, enum log_level level);
 /** Part of the report on standard output, rank 0 only; flushed at each call. */
 void log_print(const char *format, ...) PRINTF_LIKE(1, 2);
 
+/** The same, also at LOG_QUIET: the last line, which scripts read. */
+void log_result(const char *format, ...) PRINTF_LIKE(1, 2);
+
 /** A line for those who look for trouble; printed at LOG_DEBUG. */
 void log_debug(const char *format, ...) PRINTF_LIKE(1, 2);
 

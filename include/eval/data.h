@@ -14,7 +14,9 @@
  *                             optional
  *   synthetic  made from the seed, see section synthetic
  *
- * Floats are used as they are and must be finite; bytes are scaled to 0..1. */
+ * Floats are used as they are and must be finite; bytes are scaled to 0..1.
+ * A broken file is an error that says what is wrong; a damaged HDF5 file can
+ * still be too much for the HDF5 library itself. */
 #ifndef EVAL_DATA_H
 #define EVAL_DATA_H
 
@@ -69,7 +71,7 @@ enum { SYNTHETIC_SIZE_MAX = 1024 };
     X(INT, images, "4096", 4, 100000000, "1", "Images, validation included")   \
     X(INT, channels, "3", 1, 64, "1", "Channels")                              \
     X(INT, size, "16", 4, SYNTHETIC_SIZE_MAX, "pixels", "Height and width")    \
-    X(REAL, noise, "0.7", 0, 100, "1",                                          \
+    X(REAL, noise, "0.7", 0, 100, "1",                                         \
       "Strength of what hides the class: white noise and another class's "     \
       "pattern; above 1 no network can tell all images apart")
 

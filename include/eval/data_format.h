@@ -34,12 +34,14 @@ struct data_format {
     int files_min, files_max;
 
     /** Check the files as far as that needs no memory, and find the shape. */
-    enum err (*look)(const struct data_source *s, struct data_shape *shape);
+    MUST_CHECK enum err (*look)(const struct data_source *s,
+                                struct data_shape *shape);
 
     /** Read images[n][c][h][w] and labels[n]; every label is checked.  The
      * shape is look()'s; a file that changed since is an error. */
-    enum err (*read)(const struct data_source *s,
-                     const struct data_shape *shape, void *images, int *labels);
+    MUST_CHECK enum err (*read)(const struct data_source *s,
+                                const struct data_shape *shape, void *images,
+                                int *labels);
 };
 
 extern const struct data_format data_idx;

@@ -28,6 +28,7 @@
  * height x width pixels (r, p), each a sum of `terms` products. */
 struct pass {
     int outs, terms, height, width;
+    int planes;                    /* of x that the terms read */
     ptrdiff_t y_out, y_row, y_col; /* from one m, r, p of y to the next */
     ptrdiff_t x_row;               /* from one r of x to the next */
     ptrdiff_t w_out;               /* from one m of w to the next */

@@ -27,19 +27,18 @@ struct driver {
     void *search;
     struct farm *farm;
     struct trials trials;
-    double started;     /* comm_clock() */
-    int64_t fresh;      /* asked, not repeats */
-    int64_t repeats;    /* in a row, the last asked */
+    double started;  /* comm_clock() */
+    int64_t fresh;   /* asked, not repeats */
+    int64_t repeats; /* in a row, the last asked */
 
     /** Called after each trial told, for progress and results. */
-    enum err (*after)(struct driver *d, void *context);
+    void (*after)(struct driver *d, void *context);
     void *context;
 };
 
 /** Search until run.trials are evaluated.  The caller has filled in the fields
- * up to farm and `after`; trials are opened here and are the caller's to free.
- * ERR_IO from `after` ends the run. Rank 0 only. */
-MUST_CHECK enum err driver_run(struct driver *d, enum run_status *status);
+ * up to farm and `after`, and frees `search` and `trials`. Rank 0 only. */
+enum run_status driver_run(struct driver *d);
 
 /** "complete", "exhausted", "failed". */
 const char *run_status_text(enum run_status s);

@@ -35,8 +35,7 @@ void farm_collect(struct farm *f, struct result *r);
 double farm_busy(const struct farm *f);
 
 /** Serve tasks until told to stop. Ranks other than 0. */
-void farm_work(const struct ranks *r, const struct eval *eval,
-               void *evaluator);
+void farm_work(const struct ranks *r, const struct eval *eval, void *evaluator);
 
 /** Evaluate one task and time it; what goes wrong becomes a result. Collective
  * over the group of r. */

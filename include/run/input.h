@@ -29,8 +29,8 @@ MUST_CHECK enum err input_read(struct conf *conf, const char *path);
  * ERR_USAGE, noted and raised, if the option has no such form. */
 MUST_CHECK enum err input_set(struct conf *conf, const char *assignment);
 
-/** Print all that was noted, and their number, to stderr.
- * ERR_INPUT if there is anything. */
+/** Print all that was noted to stderr, one line each.
+ * ERR_INPUT, with their number as the message, if there is anything. */
 MUST_CHECK enum err input_report(const struct conf *conf);
 
 #endif

@@ -7,22 +7,13 @@
 #include "base/timer.h"
 #include "eval/eval.h"
 #include "run/driver.h"
+#include "run/progress.h"
 #include "run/ranks.h"
 
 /** Versions, ranks, space, data, method, seed. Rank 0 only. */
 void report_banner(const struct ranks *r, const struct conf *conf,
                    const struct space *space, const struct eval *eval,
                    void *evaluator, const char *results);
-
-/** One row of progress, and what it says in numbers. */
-struct progress {
-    int64_t evaluated, failed, repeats;
-    double seconds;       /* since the start */
-    double best, mean;    /* accuracy; mean of those since the last row */
-    double entropy;       /* of the policy; NAN if it has none */
-    double busy;          /* share of the groups' time, 0..1 */
-    double per_hour, left; /* children an hour; seconds until the end */
-};
 
 /** The head of the progress table; a row of it. Rank 0 only. */
 void report_head(void);

@@ -11,10 +11,10 @@
 struct trial {
     struct task task;
     struct result result;
-    double reward;  /* NAN if it does not count */
-    double told;    /* seconds since the start of the run */
-    int64_t twin;   /* earlier trial of the same architecture; -1 none */
-    bool answered;  /* the result is there */
+    double reward; /* NAN if it does not count */
+    double told;   /* seconds since the start of the run */
+    int64_t twin;  /* earlier trial of the same architecture; -1 none */
+    bool answered; /* the result is there */
 };
 
 struct trials {
@@ -25,9 +25,9 @@ struct trials {
     /* of those told, in order */
     int64_t told;
     int64_t evaluated, repeats, failed; /* failed: evaluated, but no accuracy */
-    int64_t best;          /* trial of the highest reward; -1 none */
-    double best_accuracy;  /* highest; NAN if none */
-    uint64_t hash;         /* of the trajectory */
+    int64_t best;         /* trial of the highest reward; -1 none */
+    double best_accuracy; /* highest; NAN if none */
+    uint64_t hash;        /* of the trajectory */
 };
 
 void trials_new(struct trials *t);

@@ -16,6 +16,7 @@ void log_open(int rank, enum log_level level)
     self.level = level;
 }
 
+PRINTF_LIKE(2, 0)
 static void line(const char *kind, const char *format, va_list args)
 {
     char text[2048];
@@ -32,6 +33,18 @@ void log_print(const char *format, ...)
     va_list args;
 
     if (self.rank != 0 || self.level == LOG_QUIET)
+        return;
+    va_start(args, format);
+    (void)vprintf(format, args);
+    va_end(args);
+    fflush(stdout);
+}
+
+void log_result(const char *format, ...)
+{
+    va_list args;
+
+    if (self.rank != 0)
         return;
     va_start(args, format);
     (void)vprintf(format, args);

@@ -34,8 +34,8 @@ static hwloc_bitmap_t allowed(const struct place *p)
     hwloc_bitmap_t set = hwloc_bitmap_alloc();
 
     if (hwloc_get_cpubind(p->topology, set, HWLOC_CPUBIND_PROCESS) != 0)
-        (void)hwloc_bitmap_copy(
-            set, hwloc_topology_get_allowed_cpuset(p->topology));
+        (void)hwloc_bitmap_copy(set,
+                                hwloc_topology_get_allowed_cpuset(p->topology));
     (void)hwloc_bitmap_and(set, set,
                            hwloc_topology_get_allowed_cpuset(p->topology));
     return set;
@@ -93,8 +93,8 @@ bool place_bind(const struct place *p, const char *set, int n)
         for (n %= count; n > 0; n--)
             core = hwloc_bitmap_next(bits, core);
         (void)hwloc_bitmap_only(bits, (unsigned)core);
-        bound = hwloc_set_cpubind(p->topology, bits,
-                                  HWLOC_CPUBIND_PROCESS) == 0;
+        bound =
+            hwloc_set_cpubind(p->topology, bits, HWLOC_CPUBIND_PROCESS) == 0;
     }
     hwloc_bitmap_free(bits);
     return bound;

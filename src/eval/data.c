@@ -179,10 +179,12 @@ static enum err look(struct reader *r, struct data *d)
     return check_memory(d);
 }
 
+/* The file with the labels. */
 static const char *place_of(const struct reader *r)
 {
-    return r->source.conf->files.count > 0 ? r->file[0].path.s
-                                           : r->format->name;
+    int files = r->source.conf->files.count;
+
+    return files > 0 ? r->file[files - 1].path.s : r->format->name;
 }
 
 static enum err check_finite(const struct reader *r, const float *images)
@@ -194,8 +196,7 @@ static enum err check_finite(const struct reader *r, const float *images)
     for (size_t i = 0; i < values; i++)
         if (!isfinite(images[i]))
             return ERR(ERR_DATA,
-                       "%s: image %zu holds a value that is not "
-                       "finite",
+                       "%s: image %zu holds a value that is not finite",
                        place_of(r), i / data_image_values(&r->shape));
     return ERR_NONE;
 }

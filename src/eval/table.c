@@ -69,10 +69,10 @@ struct self {
     uint64_t seed;
     bool draw;
     int n, seeds;
-    unsigned char *arch; /* [n][decisions] */
-    struct entry *index; /* [n] by key */
-    float *accuracy;     /* [n], 0..1 */
-    float *by_seed;      /* [n][seeds], 0..1; NULL if not there */
+    unsigned char *arch;    /* [n][decisions] */
+    struct entry *index;    /* [n] by key */
+    float *accuracy;        /* [n], 0..1 */
+    float *by_seed;         /* [n][seeds], 0..1; NULL if not there */
     int64_t *params, *macs; /* [n]; NULL if not there */
 };
 
@@ -100,8 +100,8 @@ static enum err expect(struct h5 *h, const struct self *s, const char *path,
     if (a.rank != rank || a.dims[0] != (size_t)s->n ||
         (rank == 2 && a.dims[1] != columns))
         return ERR(ERR_DATA, "%s: %s must have %d rows, as /arch has, and %s",
-                   s->path, path, s->n, rank == 2 ? "two dimensions"
-                                                  : "one dimension");
+                   s->path, path, s->n,
+                   rank == 2 ? "two dimensions" : "one dimension");
     return ERR_NONE;
 }
 
@@ -178,12 +178,11 @@ static enum err read_accuracy(struct h5 *h, struct self *s)
                              s->path)
                        : ERR_NONE;
     TRY(h5_shape(h, "/accuracy_seed", &a));
-    if (a.rank != 2 || a.dims[0] != n || a.dims[1] < 1 ||
-        a.dims[1] > SEEDS_MAX)
+    if (a.rank != 2 || a.dims[0] != n || a.dims[1] < 1 || a.dims[1] > SEEDS_MAX)
         return ERR(ERR_DATA, "%s: /accuracy_seed must be [%d, 1..%d]", s->path,
                    s->n, SEEDS_MAX);
     s->seeds = (int)a.dims[1];
-    s->by_seed = MEM_NEW(float, n * a.dims[1]);
+    s->by_seed = MEM_NEW(float, n *a.dims[1]);
     TRY(h5_read(h, "/accuracy_seed", H5_FLOAT, s->by_seed, n * a.dims[1]));
     return scale(s, "/accuracy_seed", s->by_seed, n * a.dims[1], percent);
 }
@@ -235,8 +234,8 @@ static enum err index_rows(struct self *s)
 static int find(const struct self *s, const struct arch *a)
 {
     struct entry key = {.key = arch_hash(a)};
-    const struct entry *e = bsearch(&key, s->index, (size_t)s->n,
-                                    sizeof s->index[0], compare);
+    const struct entry *e =
+        bsearch(&key, s->index, (size_t)s->n, sizeof s->index[0], compare);
     struct arch found;
 
     if (!e)
@@ -299,7 +298,7 @@ static enum err run(void *self, const struct task *t, struct result *r)
     struct self *s = self;
     int row = find(s, &t->arch);
 
-    r->loss = r->train_loss = r->latency = r->accuracy = NAN;
+    r->loss = r->train_loss = r->latency = r->accuracy = (double)NAN;
     if (row < 0) {
         r->state = TRIAL_REFUSED;
         (void)snprintf(r->reason, sizeof r->reason, "not in the table");

@@ -309,7 +309,7 @@ static double latency(struct run *run)
 static void diverged(struct result *r, const char *what)
 {
     r->state = TRIAL_DIVERGED;
-    r->accuracy = NAN;
+    r->accuracy = (double)NAN;
     (void)snprintf(r->reason, sizeof r->reason, "%s", what);
 }
 
@@ -350,7 +350,7 @@ void train_child(struct trainer *t, const struct blueprint *b, int64_t task,
     r->params = cost.params;
     r->macs = cost.macs;
     r->bytes = (int64_t)bytes;
-    r->accuracy = r->loss = r->train_loss = r->latency = NAN;
+    r->accuracy = r->loss = r->train_loss = r->latency = (double)NAN;
     if (bytes > t->memory_limit) {
         r->state = TRIAL_REFUSED;
         (void)snprintf(r->reason, sizeof r->reason,

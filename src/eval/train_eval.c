@@ -146,19 +146,26 @@ static enum err record_files(const struct data *d, struct h5 *h)
         bytes[i] = d->file[i].bytes;
         crc[i] = d->file[i].crc;
     }
-    e = h5_write(h,
-                 &(struct h5_array){"/run/data/file", H5_TEXT, 1, {n},
-                                    CONF_TEXT_MAX, "", "image file"},
-                 path);
+    e = h5_write(
+        h,
+        &(struct h5_array){
+            "/run/data/file", H5_TEXT, 1, {n}, CONF_TEXT_MAX, "", "image file"},
+        path);
+    if (e == ERR_NONE)
+        e = h5_write(
+            h,
+            &(struct h5_array){
+                "/run/data/bytes", H5_INT64, 1, {n}, 0, "bytes", "its size"},
+            bytes);
     if (e == ERR_NONE)
         e = h5_write(h,
-                     &(struct h5_array){"/run/data/bytes", H5_INT64, 1, {n}, 0,
-                                        "bytes", "its size"},
-                     bytes);
-    if (e == ERR_NONE)
-        e = h5_write(h,
-                     &(struct h5_array){"/run/data/crc32", H5_INT64, 1, {n}, 0,
-                                        "1", "its CRC-32, as stored"},
+                     &(struct h5_array){"/run/data/crc32",
+                                        H5_INT64,
+                                        1,
+                                        {n},
+                                        0,
+                                        "1",
+                                        "its CRC-32, as stored"},
                      crc);
     mem_free(path);
     mem_free(bytes);
@@ -174,17 +181,32 @@ static enum err record(void *self, struct h5 *h)
     const size_t c = (size_t)d->c;
 
     TRY(h5_write(h,
-                 &(struct h5_array){"/run/data/shape", H5_INT64, 1, {5}, 0, "1",
+                 &(struct h5_array){"/run/data/shape",
+                                    H5_INT64,
+                                    1,
+                                    {5},
+                                    0,
+                                    "1",
                                     "training images, validation images, "
                                     "channels, height, width"},
                  shape));
     TRY(h5_write(h,
-                 &(struct h5_array){"/run/data/mean", H5_FLOAT, 1, {c}, 0, "1",
+                 &(struct h5_array){"/run/data/mean",
+                                    H5_FLOAT,
+                                    1,
+                                    {c},
+                                    0,
+                                    "1",
                                     "mean of each channel, training part; "
                                     "subtracted from every image"},
                  d->mean));
     TRY(h5_write(h,
-                 &(struct h5_array){"/run/data/std", H5_FLOAT, 1, {c}, 0, "1",
+                 &(struct h5_array){"/run/data/std",
+                                    H5_FLOAT,
+                                    1,
+                                    {c},
+                                    0,
+                                    "1",
                                     "standard deviation of each channel; "
                                     "divides every image"},
                  d->std));

@@ -83,17 +83,20 @@ static void init(struct policy *p, uint64_t seed)
 
 static float *room(int a, int b, int c)
 {
-    return MEM_NEW(float, (size_t)a *(size_t)b *(size_t)c);
+    size_t count = (size_t)a * (size_t)b * (size_t)c;
+
+    return MEM_NEW(float, count);
 }
 
 static void reserve(struct policy *p)
 {
     int n = p->batch, h = p->hidden;
+    size_t steps = (size_t)p->slots * (size_t)n;
 
     p->w = MEM_NEW(float, p->params);
     p->dw = MEM_NEW(float, p->params);
-    p->token = MEM_NEW(int, (size_t)p->slots *(size_t)n);
-    p->choice = MEM_NEW(int, (size_t)p->slots *(size_t)n);
+    p->token = MEM_NEW(int, steps);
+    p->choice = MEM_NEW(int, steps);
     p->table = room(p->tokens, 4, h);
     p->gates = room(p->slots, n, 4 * h);
     p->h = room(p->slots + 1, n, h);
@@ -132,14 +135,12 @@ void policy_free(struct policy *p)
 {
     if (!p)
         return;
-    float *const arrays[] = {p->w,  p->dw, p->table, p->gates,
-                             p->h,  p->c,  p->probs, p->dh,
-                             p->dc, p->dy, p->column};
+    void *const arrays[] = {p->w,     p->dw, p->token, p->choice, p->table,
+                            p->gates, p->h,  p->c,     p->probs,  p->dh,
+                            p->dc,    p->dy, p->column};
 
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         mem_free(arrays[i]);
-    mem_free(p->token);
-    mem_free(p->choice);
     mem_free(p);
 }
 
@@ -181,6 +182,7 @@ static void begin(struct policy *p, int n)
 
     CHECK(n > 0 && n <= p->batch);
     p->n = n;
+    memset(p->token, 0, sizeof(int) * (size_t)n);
     memset(p->h, 0, sizeof(float) * (size_t)n * (size_t)p->hidden);
     memset(p->c, 0, sizeof(float) * (size_t)n * (size_t)p->hidden);
     if (!p->stale)
@@ -226,12 +228,6 @@ static void decide(struct policy *p, int t, int i, int k)
         p->token[(t + 1) * p->n + i] = p->first[t] + k;
 }
 
-static void start(struct policy *p)
-{
-    for (int i = 0; i < p->n; i++)
-        p->token[i] = 0;
-}
-
 const float *policy_probs(const struct policy *p, int i, int slot)
 {
     return probs_of(p, slot) + i * p->options[slot];
@@ -254,7 +250,6 @@ void policy_sample(struct policy *p, int n, struct rng *r, struct arch *arch,
                    float *log_prob, float *entropy)
 {
     begin(p, n);
-    start(p);
     for (int t = 0; t < p->slots; t++) {
         step(p, t);
         for (int i = 0; i < n; i++) {
@@ -287,7 +282,6 @@ void policy_evaluate(struct policy *p, int n, const struct arch *arch,
                      float *log_prob, float *entropy, float *value)
 {
     begin(p, n);
-    start(p);
     for (int t = 0; t < p->slots; t++)
         for (int i = 0; i < n; i++)
             decide(p, t, i, arch[i].option[t]);

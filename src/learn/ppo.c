@@ -18,10 +18,6 @@ static void check(struct conf *conf, const void *values)
         conf_complain(conf, &ppo_section, "minibatches",
                       "%d parts of a round of %d architectures", c->minibatches,
                       c->batch);
-    if (c->entropy_final > c->entropy)
-        conf_complain(conf, &ppo_section, "entropy_final",
-                      "%g is more than entropy, %g", c->entropy_final,
-                      c->entropy);
 }
 
 CONF_ROWS(rows, struct ppo_conf, PPO_SETTINGS)
@@ -137,7 +133,8 @@ static float normalised(const struct ppo *o, double reward)
     return (float)fmax(-limit, fmin(limit, (reward - o->reward.mean) / d));
 }
 
-/* To mean 0 and deviation 1. */
+/* To mean 0 and deviation 1; but a round of equals teaches nothing, and is not
+ * blown up to that. */
 static void standardise(float *x, int count)
 {
     struct running r = {0};
@@ -145,7 +142,7 @@ static void standardise(float *x, int count)
     for (int k = 0; k < count; k++)
         running_add(&r, (double)x[k]);
     for (int k = 0; k < count; k++)
-        x[k] = (float)(((double)x[k] - r.mean) / (deviation(&r) + 1e-8));
+        x[k] = (float)(((double)x[k] - r.mean) / fmax(deviation(&r), 0.01));
 }
 
 static double explained(const struct ppo *o, int n)
@@ -181,7 +178,8 @@ static float entropy_weight(const struct ppo *o)
     const struct ppo_conf *c = o->conf;
     double done = c->anneal > 0 ? fmin(1, o->reward.count / c->anneal) : 1;
 
-    return (float)(c->entropy + done * (c->entropy_final - c->entropy));
+    return (float)((c->entropy + done * (c->entropy_final - c->entropy)) /
+                   sqrt(o->slots));
 }
 
 /* Derivatives of the loss by the outputs of a minibatch: order[0..n-1]. */

@@ -8,7 +8,9 @@ enum {
     TILE_OUTS = VEC == 16 ? 4 : 3,
     TILE_TERMS = VEC == 16 ? 6 : 4,
     STRIP = 9,
-    CHUNK_BYTES = 256 << 10 /* stays in the second-level cache */
+    /* stays in the second-level cache, and is worth the sum over lanes */
+    CHUNK_BYTES = 384 << 10,
+    CHUNK_PIXELS = 64
 };
 
 typedef void tile(float *dw, const float *dy, const float *x,
@@ -127,21 +129,26 @@ static void chunk(float *dw, const float *dy, const float *x,
     }
 }
 
-/* Parts of n that read about CHUNK_BYTES each, of `bytes` in all. */
-static int parts_of(int n, size_t bytes)
+/* Into how many parts to cut n rows (or columns) that are `pixels` pixels and
+ * read `bytes`: each of about CHUNK_BYTES, but of CHUNK_PIXELS at least. */
+static int parts_of(int n, size_t bytes, int pixels)
 {
     size_t parts = bytes / CHUNK_BYTES + 1;
+    int most = pixels / CHUNK_PIXELS < n ? pixels / CHUNK_PIXELS : n;
 
-    return parts < (size_t)n ? (int)parts : n;
+    if (most < 1)
+        return 1;
+    return parts < (size_t)most ? (int)parts : most;
 }
 
 void KERNEL(dot)(float *dw, const float *dy, const float *x,
                  const struct pass *p)
 {
     size_t row =
-        (size_t)(p->outs + p->terms) * (size_t)p->width * sizeof(float[LANES]);
-    int rows = p->outs == 1 ? 1 : parts_of(p->height, row * (size_t)p->height);
-    int cols = p->outs == 1 ? 1 : parts_of(p->width, row);
+        (size_t)(p->outs + p->planes) * (size_t)p->width * sizeof(float[LANES]);
+    int rows =
+        parts_of(p->height, row * (size_t)p->height, p->height * p->width);
+    int cols = parts_of(p->width, row, p->width);
 
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < cols; j++) {

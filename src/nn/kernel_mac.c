@@ -6,85 +6,111 @@
 #include "variant.h"
 
 /* Accumulators: 24 of 32 registers with AVX-512, 12 of 16 else.  One channel
- * alone (depthwise) has its own, longer tile. */
-enum { TILE_OUTS = 6, TILE_COLS = VEC == 16 ? 4 : 2, STRIP = 8 };
+ * alone (depthwise) is computed in strips of two rows. */
+enum {
+    TILE_OUTS = 6,
+    TILE_COLS = VEC == 16 ? 4 : 2,
+    STRIP_COLS = VEC == 16 ? 8 : 6,
+    LINES = TILE_OUTS
+};
 
 typedef void tile(float *y, const float *x, const float *w, const float *bias,
-                  const struct pass *p, int height, bool add);
+                  const struct pass *p, bool add);
 
-INLINE void multiply(vec (*sum)[STRIP], int outs, int cols, const float *x,
-                     const float *w, const struct pass *p)
+/* sum[m, r][n], where outs or rows is 1. */
+INLINE void multiply(vec (*sum)[STRIP_COLS], int outs, int rows, int cols,
+                     const float *x, const float *w, const struct pass *p)
 {
+    ptrdiff_t x_row = p->x_row;
+
     for (int k = 0; k < p->terms; k++) {
-        const float *xk = x + p->x_at[k];
+        const float *xk = opaque(x + p->x_at[k]);
         const float *wk = w + p->w_at[k];
-        vec xv[STRIP];
+        vec xv[2][STRIP_COLS];
 
         UNROLL
-        for (int n = 0; n < cols; n++)
-            xv[n] = load(xk + n * LANES);
+        for (int i = 0; i < rows * cols; i++)
+            xv[i / cols][i % cols] =
+                load(xk + i / cols * x_row + i % cols * LANES);
         UNROLL
         for (int m = 0; m < outs; m++) {
             vec wv = same(wk[m * p->w_out]);
 
             UNROLL
-            for (int n = 0; n < cols; n++)
-                sum[m][n] += wv * xv[n];
+            for (int i = 0; i < rows * cols; i++)
+                sum[m + i / cols][i % cols] += wv * xv[i / cols][i % cols];
         }
     }
 }
 
-INLINE void compute(int outs, int cols, float *y, const float *x,
+INLINE void compute(int outs, int rows, int cols, float *y, const float *x,
                     const float *w, const float *bias, const struct pass *p,
                     bool add)
 {
-    vec sum[TILE_OUTS][STRIP];
+    /* copies: for all the compiler knows, stores to y may change *p */
+    ptrdiff_t y_line = outs > 1 ? p->y_out : p->y_row, y_col = p->y_col;
 
-    UNROLL
-    for (int m = 0; m < outs; m++) {
-        UNROLL
-        for (int n = 0; n < cols; n++)
-            sum[m][n] = (vec){0};
-    }
-    multiply(sum, outs, cols, x, w, p);
-    UNROLL
-    for (int m = 0; m < outs; m++) {
-        vec b = same(bias ? bias[m] : 0.0f);
+    for (int q = 0; q < LANES; q += VEC) {
+        vec sum[LINES][STRIP_COLS];
 
         UNROLL
-        for (int n = 0; n < cols; n++)
-            put(y + m * p->y_out + n * p->y_col, sum[m][n] + b, add);
+        for (int i = 0; i < outs * rows * cols; i++)
+            sum[i / cols][i % cols] = (vec){0};
+        multiply(sum, outs, rows, cols, x + q, w, p);
+        UNROLL
+        for (int i = 0; i < outs * rows * cols; i++) {
+            float b = bias ? bias[outs > 1 ? i / cols : 0] : 0.0f;
+
+            put(y + q + i / cols * y_line + i % cols * y_col,
+                sum[i / cols][i % cols] + b, add);
+        }
     }
 }
 
 #define TILE(outs, cols)                                                       \
     static void tile_##outs##_##cols(float *y, const float *x, const float *w, \
                                      const float *bias, const struct pass *p,  \
-                                     int height, bool add)                     \
+                                     bool add)                                 \
     {                                                                          \
-        for (int r = 0; r < height; r++)                                       \
-            for (int q = 0; q < LANES; q += VEC)                               \
-                compute(outs, cols, y + r * p->y_row + q,                      \
-                        x + r * p->x_row + q, w, bias, p, add);                \
+        compute(outs, 1, cols, y, x, w, bias, p, add);                         \
+    }
+
+/* All rows of a few columns of one channel. */
+#define STRIP(cols)                                                            \
+    static void strip_##cols(float *y, const float *x, const float *w,         \
+                             const float *bias, const struct pass *p,          \
+                             bool add)                                         \
+    {                                                                          \
+        int r = 0;                                                             \
+                                                                               \
+        for (; r + 2 <= p->height; r += 2)                                     \
+            compute(1, 2, cols, y + r * p->y_row, x + r * p->x_row, w, bias,   \
+                    p, add);                                                   \
+        if (r < p->height)                                                     \
+            compute(1, 1, cols, y + r * p->y_row, x + r * p->x_row, w, bias,   \
+                    p, add);                                                   \
     }
 
 /* clang-format off */
+STRIP(1) STRIP(2) STRIP(3) STRIP(4) STRIP(5) STRIP(6)
 #if VEC == 16
+STRIP(7) STRIP(8)
 #define TILES(m) TILE(m, 1) TILE(m, 2) TILE(m, 3) TILE(m, 4)
 #define ROW(m) {tile_##m##_1, tile_##m##_2, tile_##m##_3, tile_##m##_4}
 #else
 #define TILES(m) TILE(m, 1) TILE(m, 2)
 #define ROW(m) {tile_##m##_1, tile_##m##_2}
 #endif
+TILES(1) TILES(2) TILES(3) TILES(4) TILES(5) TILES(6)
 
-TILES(2) TILES(3) TILES(4) TILES(5) TILES(6)
-TILE(1, 1) TILE(1, 2) TILE(1, 3) TILE(1, 4)
-TILE(1, 5) TILE(1, 6) TILE(1, 7) TILE(1, 8)
-
-static tile *const tiles[TILE_OUTS][STRIP] = {
-    {tile_1_1, tile_1_2, tile_1_3, tile_1_4,
-     tile_1_5, tile_1_6, tile_1_7, tile_1_8},
-    ROW(2), ROW(3), ROW(4), ROW(5), ROW(6)
+static tile *const tiles[TILE_OUTS][TILE_COLS] = {
+    ROW(1), ROW(2), ROW(3), ROW(4), ROW(5), ROW(6)
+};
+static tile *const strips[STRIP_COLS] = {
+    strip_1, strip_2, strip_3, strip_4, strip_5, strip_6,
+#if VEC == 16
+    strip_7, strip_8,
+#endif
 };
 /* clang-format on */
 
@@ -95,8 +121,8 @@ INLINE int start(int n, int parts, int i)
     return (int)((long)n * i / parts);
 }
 
-static void strip(float *y, const float *x, const float *w, const float *bias,
-                  const struct pass *p, int from, int cols, bool add)
+static void column(float *y, const float *x, const float *w, const float *bias,
+                   const struct pass *p, int from, int cols, bool add)
 {
     int parts = (p->outs + TILE_OUTS - 1) / TILE_OUTS;
 
@@ -106,21 +132,21 @@ static void strip(float *y, const float *x, const float *w, const float *bias,
 
         tiles[outs - 1][cols - 1](y + m * p->y_out + from * p->y_col,
                                   x + from * LANES, w + m * p->w_out,
-                                  bias ? bias + m : NULL, p, 1, add);
+                                  bias ? bias + m : NULL, p, add);
     }
 }
 
 static void plane(float *y, const float *x, const float *w, const float *bias,
                   const struct pass *p, bool add)
 {
-    int parts = (p->width + STRIP - 1) / STRIP;
+    int parts = (p->width + STRIP_COLS - 1) / STRIP_COLS;
 
     for (int i = 0; i < parts; i++) {
         int from = start(p->width, parts, i);
         int cols = start(p->width, parts, i + 1) - from;
 
-        tiles[0][cols - 1](y + from * p->y_col, x + from * LANES, w, bias, p,
-                           p->height, add);
+        strips[cols - 1](y + from * p->y_col, x + from * LANES, w, bias, p,
+                         add);
     }
 }
 
@@ -137,7 +163,7 @@ void KERNEL(mac)(float *y, const float *x, const float *w, const float *bias,
         for (int i = 0; i < parts; i++) {
             int from = start(p->width, parts, i);
 
-            strip(y + r * p->y_row, x + r * p->x_row, w, bias, p, from,
-                  start(p->width, parts, i + 1) - from, add);
+            column(y + r * p->y_row, x + r * p->x_row, w, bias, p, from,
+                   start(p->width, parts, i + 1) - from, add);
         }
 }

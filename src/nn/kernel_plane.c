@@ -1,33 +1,40 @@
 /* SPDX-License-Identifier: MIT */
 /* Copies, averages and products of planes. */
-#include <string.h>
-
 #include "variant.h"
 
-static const size_t pixel_bytes = sizeof(float[LANES]);
-
-static void copy_row(float *z, const float *x, const struct frame *f)
+INLINE void copy_pixel(float *y, const float *x)
 {
-    int part = f->row / f->stride;
+    UNROLL
+    for (int q = 0; q < LANES; q += VEC)
+        store(y + q, load(x + q));
+}
 
-    if (f->stride == 1) {
-        memcpy(z + f->margin * LANES, x, (size_t)f->w * pixel_bytes);
-        return;
-    }
-    for (int c = 0; c < f->w; c++) {
-        int j = c + f->margin;
+/* Every step-th pixel of a row, to neighbours. */
+INLINE void copy_row(float *z, const float *x, int from, int to, int step)
+{
+    for (int c = from; c < to; c += step, z += LANES)
+        copy_pixel(z, x + c * LANES);
+}
 
-        memcpy(z + (j % f->stride * part + j / f->stride) * LANES,
-               x + c * LANES, pixel_bytes);
-    }
+/* The columns from c on that share its rest modulo the stride. */
+static void copy_columns(float *z, const float *x, int planes,
+                         const struct frame *f, int c)
+{
+    int step = f->stride, w = f->w;
+
+    z += frame_at(f, 0, f->margin, c + f->margin);
+    for (int i = 0; i < planes; i++, z += (f->plane - f->h * f->row) * LANES)
+        for (int r = 0; r < f->h; r++, z += f->row * LANES, x += w * LANES)
+            if (step == 1)
+                copy_row(z, x, c, w, 1);
+            else
+                copy_row(z, x, c, w, step);
 }
 
 void KERNEL(frame)(float *z, const float *x, int planes, const struct frame *f)
 {
-    for (int i = 0; i < planes; i++)
-        for (int r = 0; r < f->h; r++)
-            copy_row(z + frame_at(f, i, r + f->margin, 0),
-                     x + (i * f->h + r) * f->w * LANES, f);
+    for (int c = 0; c < f->stride && c < f->w; c++)
+        copy_columns(z, x, planes, f, c);
 }
 
 /* The pixels of a line of `size` that the 3 around `centre` cover. */

@@ -38,6 +38,14 @@ typedef float vec_in_memory __attribute__((vector_size(VEC * 4), may_alias));
 #define UNROLL _Pragma("GCC unroll 32")
 #endif
 
+/* A pointer the compiler knows nothing of: else GCC keeps one index register
+ * for each load from it, and runs out of them. */
+INLINE const float *opaque(const float *x)
+{
+    __asm__("" : "+r"(x));
+    return x;
+}
+
 INLINE vec load(const float *x)
 {
     return *(const vec_in_memory *)x;
@@ -60,13 +68,15 @@ INLINE vec same(float x)
     return x - (vec){0};
 }
 
+typedef float four __attribute__((vector_size(16)));
+typedef float four_in_memory __attribute__((vector_size(16), may_alias));
+
 /* Sum of 16 lanes in the order of kernel.h. */
 INLINE float lanes_sum(const float *v)
 {
-    float t[4];
+    const four_in_memory *q = (const four_in_memory *)v;
+    four t = (q[0] + q[2]) + (q[1] + q[3]);
 
-    for (int l = 0; l < 4; l++)
-        t[l] = (v[l] + v[l + 8]) + (v[l + 4] + v[l + 12]);
     return (t[0] + t[2]) + (t[1] + t[3]);
 }
 

@@ -86,8 +86,9 @@ enum err args_read(struct args *a, int argc, char **argv)
     }
     for (; optind < argc; optind++) {
         if (a->input)
-            return ERR(ERR_USAGE, "one input file is wanted, but %s and %s are "
-                                  "given",
+            return ERR(ERR_USAGE,
+                       "one input file is wanted, but %s and %s are "
+                       "given",
                        a->input, argv[optind]);
         a->input = argv[optind];
     }
@@ -109,7 +110,7 @@ static const char help[] =
     "                           (default: refuse to start)\n"
     "  --check INPUT            check input, data and space, then stop\n"
     "  --print-defaults         print a complete, commented input file\n"
-    "  -q, --quiet              print only warnings and errors\n"
+    "  -q, --quiet              print only warnings, errors, the last line\n"
     "  -v, --verbose            print debug messages, from all ranks\n"
     "  -V, --version            print versions\n"
     "  -h, --help               print this\n"

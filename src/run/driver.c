@@ -38,7 +38,7 @@ static void answer_twin(struct driver *d, struct trial *t)
 }
 
 /* Tell the oldest trial that is out; wait for its result if need be. */
-static enum err tell_next(struct driver *d)
+static void tell_next(struct driver *d)
 {
     struct trial *t = &d->trials.list[d->trials.told];
 
@@ -52,7 +52,7 @@ static enum err tell_next(struct driver *d)
     d->method->tell(d->search, &t->task, &t->result, t->reward);
     timer_stop(TIMER_SEARCH);
     trials_tell(&d->trials);
-    return d->after(d, d->context);
+    d->after(d, d->context);
 }
 
 static bool ask(struct driver *d, struct task *t)
@@ -68,8 +68,7 @@ static bool ask(struct driver *d, struct task *t)
 
 static void submit(struct driver *d, const struct task *task)
 {
-    struct trial *t =
-        trials_append(&d->trials, task, settings(d)->reuse);
+    struct trial *t = trials_append(&d->trials, task, settings(d)->reuse);
 
     CHECK(space_has(d->space, &task->arch));
     if (t->twin >= 0) {
@@ -96,47 +95,34 @@ static int64_t out(const struct driver *d)
     return d->trials.count - d->trials.told;
 }
 
-static enum err drain(struct driver *d)
+/* Ask and submit one task, once the window has room and the method is ready. */
+static void ask_next(struct driver *d)
 {
-    while (out(d) > 0)
-        TRY(tell_next(d));
-    return ERR_NONE;
-}
+    const struct search_conf *c = conf_of(d->conf, &search_section);
+    struct task t;
 
-static enum err search_loop(struct driver *d, enum run_status *status)
-{
-    const struct run_conf *c = settings(d);
-    const struct search_conf *s = conf_of(d->conf, &search_section);
-
-    *status = RUN_COMPLETE;
-    while (d->fresh < c->trials && *status == RUN_COMPLETE) {
-        struct task t;
-
-        while (out(d) == s->window || !ask(d, &t)) {
-            CHECK(out(d) > 0);
-            TRY(tell_next(d));
-        }
-        submit(d, &t);
-        if (d->repeats >= c->patience)
-            *status = RUN_EXHAUSTED;
-        if (too_many_failed(d))
-            *status = RUN_FAILED;
+    while (out(d) == c->window || !ask(d, &t)) {
+        CHECK(out(d) > 0);
+        tell_next(d);
     }
-    TRY(drain(d));
-    if (too_many_failed(d) || isnan(d->trials.best_accuracy))
-        *status = RUN_FAILED;
-    return ERR_NONE;
+    submit(d, &t);
 }
 
-enum err driver_run(struct driver *d, enum run_status *status)
+enum run_status driver_run(struct driver *d)
 {
     const struct run_conf *c = settings(d);
 
     trials_new(&d->trials);
     d->started = comm_clock();
     d->search = d->method->create(d->space, d->conf, (uint64_t)c->seed);
-    TRY(search_loop(d, status));
-    return ERR_NONE;
+    while (d->fresh < c->trials && d->repeats < c->patience &&
+           !too_many_failed(d))
+        ask_next(d);
+    while (out(d) > 0)
+        tell_next(d);
+    if (too_many_failed(d) || isnan(d->trials.best_accuracy))
+        return RUN_FAILED;
+    return d->fresh < c->trials ? RUN_EXHAUSTED : RUN_COMPLETE;
 }
 
 const char *run_status_text(enum run_status s)

@@ -69,16 +69,16 @@ void farm_evaluate(const struct eval *eval, void *evaluator,
 
     *r = (struct result){.id = t->id,
                          .state = TRIAL_FAILED,
-                         .accuracy = NAN,
-                         .loss = NAN,
-                         .train_loss = NAN,
-                         .latency = NAN};
+                         .accuracy = (double)NAN,
+                         .loss = (double)NAN,
+                         .train_loss = (double)NAN,
+                         .latency = (double)NAN};
     timer_start(TIMER_CHILD);
     e = eval->run(evaluator, t, r);
     timer_stop(TIMER_CHILD);
     if (e != ERR_NONE) {
         r->state = TRIAL_FAILED;
-        r->accuracy = NAN;
+        r->accuracy = (double)NAN;
         (void)snprintf(r->reason, sizeof r->reason, "%s", err_message());
         err_clear();
     }
@@ -166,8 +166,7 @@ static void pass_on(const struct ranks *r, const struct task *t)
         comm_send(r->world, leader + i, COMM_TASK, t, sizeof *t);
 }
 
-void farm_work(const struct ranks *r, const struct eval *eval,
-               void *evaluator)
+void farm_work(const struct ranks *r, const struct eval *eval, void *evaluator)
 {
     struct task t;
     struct result result;

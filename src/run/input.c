@@ -369,8 +369,6 @@ enum err input_report(const struct conf *conf)
         (void)fprintf(stderr, "%s\n", conf_error(conf, i));
     if (errors == 0)
         return ERR_NONE;
-    (void)fprintf(stderr, "%d error%s in the input\n", errors,
-                  errors == 1 ? "" : "s");
     return ERR(ERR_INPUT, "%d error%s in the input", errors,
                errors == 1 ? "" : "s");
 }

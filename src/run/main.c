@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* fnas_mpi: settings, ranks, work, farewell. */
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,6 +9,7 @@
 #include "run/args.h"
 #include "run/driver.h"
 #include "run/input.h"
+#include "run/progress.h"
 #include "run/ranks.h"
 #include "run/report.h"
 #include "run/results.h"
@@ -27,24 +27,23 @@ struct program {
     const struct eval *eval;
     void *evaluator;
     struct results results;
-    double row_sum; /* accuracies since the last progress row */
-    int row_count;
-    int64_t row_at; /* evaluated trials at that row */
 };
 
 /* Read the input; only rank 0 says what is wrong with it. */
 static enum err read_input(struct program *p, bool speak)
 {
-    enum err e = input_read(p->conf, p->args.input);
+    enum err e = input_read(p->conf, p->args.input), wrong;
 
     for (int i = 0; i < p->args.sets && e == ERR_NONE; i++)
         e = input_set(p->conf, p->args.set[i]);
     if (e == ERR_NONE)
         conf_check(p->conf);
+    if (conf_errors(p->conf) == 0)
+        return e;
+    wrong = e == ERR_USAGE ? ERR_USAGE : ERR_INPUT;
     err_clear();
-    if (speak)
-        return input_report(p->conf);
-    return conf_errors(p->conf) > 0 ? ERR(ERR_PEER, "input") : ERR_NONE;
+    e = speak ? input_report(p->conf) : ERR(ERR_INPUT, "wrong input");
+    return e == ERR_NONE ? e : wrong;
 }
 
 static uint64_t seed_of(const struct conf *conf)
@@ -107,58 +106,6 @@ static enum err without_mpi(struct program *p)
     return check(p);
 }
 
-static struct progress progress(struct program *p, const struct driver *d)
-{
-    const struct trials *t = &d->trials;
-    const struct run_conf *run = conf_of(d->conf, &run_section);
-    double seconds = comm_clock() - d->started;
-    struct progress row = {
-        .evaluated = t->evaluated,
-        .failed = t->failed,
-        .repeats = t->repeats,
-        .seconds = seconds,
-        .best = t->best_accuracy,
-        .mean = p->row_count > 0 ? p->row_sum / p->row_count : (double)NAN,
-        .entropy = d->method->health(d->search).entropy,
-        .busy = farm_busy(d->farm),
-        .per_hour = 3600 * (double)t->evaluated / seconds,
-        .left = seconds * (double)(run->trials - t->evaluated) /
-                (double)t->evaluated,
-    };
-
-    p->row_sum = p->row_count = 0;
-    p->row_at = t->evaluated;
-    return row;
-}
-
-/* After each trial: a row now and then, and the results file. */
-static enum err after(struct driver *d, void *context)
-{
-    struct program *p = context;
-    const struct run_conf *run = conf_of(d->conf, &run_section);
-    const struct trials *t = &d->trials;
-    const struct result *r = &t->list[t->told - 1].result;
-    enum err e = ERR_NONE;
-
-    if (result_counts(r)) {
-        p->row_sum += r->accuracy;
-        p->row_count++;
-    }
-    if (t->evaluated - p->row_at >= run->report_every ||
-        (t->evaluated == run->trials && p->row_at < t->evaluated)) {
-        struct progress row = progress(p, d);
-
-        report_row(&row);
-        results_progress(&p->results, &row);
-    }
-    if (comm_clock() - p->results.published > run->publish_every) {
-        timer_start(TIMER_STORE);
-        e = results_publish(&p->results, d, "running", NULL);
-        timer_stop(TIMER_STORE);
-    }
-    return e;
-}
-
 /* Everybody's use of time and memory, on rank 0; NULL elsewhere. */
 static struct usage *gather_usage(struct comm *world)
 {
@@ -175,28 +122,30 @@ static enum err finish(struct program *p, const struct driver *d,
                        enum run_status status)
 {
     struct usage *usage = gather_usage(p->world);
-    enum err e = results_publish(&p->results, d, run_status_text(status),
-                                 usage);
+    enum err e =
+        results_publish(&p->results, d, run_status_text(status), usage);
 
     report_times(usage, comm_size(p->world), timer_seconds(TIMER_RUN));
     mem_free(usage);
     TRY(e);
     report_done(d, status);
     return status == RUN_FAILED
-               ? ERR(ERR_FAILED, "too many trials failed; the reasons are in "
-                                 "/trials/reason of %s",
+               ? ERR(ERR_FAILED,
+                     "too many trials failed; the reasons are in "
+                     "/trials/reason of %s",
                      p->results.path)
                : ERR_NONE;
 }
 
 static enum err search(struct program *p)
 {
+    struct meter meter = {.results = &p->results};
     const struct search_conf *c = conf_of(p->conf, &search_section);
     struct driver d = {.conf = p->conf,
                        .space = &p->space,
                        .method = search_find(c->method.s),
-                       .after = after,
-                       .context = p};
+                       .after = meter_after,
+                       .context = &meter};
     enum run_status status;
     enum err e;
 
@@ -205,12 +154,9 @@ static enum err search(struct program *p)
                   p->results.path);
     report_head();
     d.farm = farm_new(&p->ranks, p->eval, p->evaluator);
-    e = driver_run(&d, &status);
+    status = driver_run(&d);
     farm_free(d.farm);
-    if (e == ERR_NONE)
-        e = finish(p, &d, status);
-    else
-        mem_free(gather_usage(p->world));
+    e = finish(p, &d, status);
     d.method->destroy(d.search);
     trials_free(&d.trials);
     return e;
@@ -227,13 +173,12 @@ static enum err work(struct program *p)
 
 static enum err open_results(struct program *p)
 {
+    enum err e = ERR_NONE;
+
     p->results.ranks = &p->ranks;
-    p->results.eval = p->eval;
-    p->results.evaluator = p->evaluator;
-    return comm_rank(p->world) == 0
-               ? results_open(&p->results, p->conf, p->argc, p->argv,
-                              p->args.force)
-               : ERR_NONE;
+    if (comm_rank(p->world) == 0)
+        e = results_open(&p->results, p->conf, p->argc, p->argv, p->args.force);
+    return comm_agree(p->world, e);
 }
 
 /* With settings and ranks: data, results, work. */
@@ -242,13 +187,16 @@ static enum err on_ranks(struct program *p)
     struct eval_place at = {p->world, p->ranks.node, p->ranks.group};
     enum err e;
 
-    TRY(open_evaluator(p, &at));
-    e = comm_agree(p->world, open_results(p));
+    TRY(open_results(p));
+    e = open_evaluator(p, &at);
     timer_stop(TIMER_SETUP);
-    if (e == ERR_NONE)
+    if (e == ERR_NONE) {
+        p->results.eval = p->eval;
+        p->results.evaluator = p->evaluator;
         e = work(p);
+        p->eval->close(p->evaluator);
+    }
     results_close(&p->results);
-    p->eval->close(p->evaluator);
     return e;
 }
 
@@ -258,8 +206,7 @@ static enum err with_mpi(struct program *p)
 
     timer_start(TIMER_RUN);
     timer_start(TIMER_SETUP);
-    TRY(comm_agree(p->world,
-                   read_input(p, comm_rank(p->world) == 0)));
+    TRY(comm_agree(p->world, read_input(p, comm_rank(p->world) == 0)));
     e = ranks_open(&p->ranks, p->world, p->conf);
     if (e == ERR_NONE)
         e = on_ranks(p);

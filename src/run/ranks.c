@@ -64,12 +64,12 @@ static enum err form_groups(struct ranks *r)
     r->groups = (size - 1) / r->per_child;
     r->spare = (size - 1) % r->per_child;
     if (r->groups == 0)
-        return ERR(ERR_USAGE,
-                   "parallel.ranks_per_child is %d, but only %d of the %d ranks "
-                   "can work for rank 0; start %d or more, as in: mpirun -np "
-                   "%d fnas_mpi ...",
-                   r->per_child, size - 1, size, r->per_child + 1,
-                   r->per_child + 1);
+        return ERR(
+            ERR_USAGE,
+            "parallel.ranks_per_child is %d, but only %d of the %d ranks "
+            "can work for rank 0; start %d or more, as in: mpirun -np "
+            "%d fnas_mpi ...",
+            r->per_child, size - 1, size, r->per_child + 1, r->per_child + 1);
     r->group = comm_split(r->world, group_of(r, comm_rank(r->world)));
     return ERR_NONE;
 }

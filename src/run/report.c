@@ -66,10 +66,9 @@ void report_row(const struct progress *p)
 
     log_print("%8" PRId64 " %6" PRId64 " %7" PRId64
               " %8s %8s %8s %5.1f%% %10.0f %9s\n",
-              p->evaluated, p->failed, p->repeats,
-              figure(best, 4, p->best), figure(mean, 4, p->mean),
-              figure(entropy, 3, p->entropy), 100 * p->busy, p->per_hour,
-              duration(left, p->left));
+              p->evaluated, p->failed, p->repeats, figure(best, 4, p->best),
+              figure(mean, 4, p->mean), figure(entropy, 3, p->entropy),
+              100 * p->busy, p->per_hour, duration(left, p->left));
 }
 
 struct usage report_usage(void)
@@ -156,11 +155,10 @@ void report_done(const struct driver *d, enum run_status status)
     if (log_warnings() > 0)
         log_print("%d warning%s above\n", log_warnings(),
                   log_warnings() == 1 ? "" : "s");
-    log_print("FNAS DONE status=%s trials=%" PRId64
-              " best=%s trajectory=%016" PRIx64 "\n",
-              run_status_text(status), t->evaluated,
-              isnan(t->best_accuracy)
-                  ? "none"
-                  : figure(best, 4, t->best_accuracy),
-              t->hash);
+    log_result("FNAS DONE status=%s trials=%" PRId64
+               " best=%s trajectory=%016" PRIx64 "\n",
+               run_status_text(status), t->evaluated,
+               isnan(t->best_accuracy) ? "none"
+                                       : figure(best, 4, t->best_accuracy),
+               t->hash);
 }

@@ -13,23 +13,9 @@
 #include "base/mem.h"
 #include "config.h"
 #include "nn/gemm.h"
+#include "results_parts.h"
 #include "run/settings.h"
 #include "run/store.h"
-
-extern char **environ;
-
-static const char readme[] =
-    "Results of a neural architecture search by fnas.\n"
-    "/trials holds one column per figure and one row per trial, in the order\n"
-    "in which the search asked for them; /trials/state says what counts.\n"
-    "/best is the architecture of the highest reward; /run says where all this\n"
-    "came from, and /run/input reproduces it: save it, and run fnas_mpi with it.\n"
-    "Accuracies are fractions of the validation part; no test set was used.\n"
-    "\n"
-    "import h5py, pandas\n"
-    "f = h5py.File('NAME.h5')\n"
-    "t = pandas.DataFrame({k: v[:] for k, v in f['trials'].items()})\n"
-    "print(t[t.state == b'done'].sort_values('reward').tail())\n";
 
 /* "a b c" of the command line. */
 static char *join(int argc, char **argv)
@@ -110,8 +96,9 @@ static enum err write_column(struct h5 *h, const struct column *c,
     return e;
 }
 
-static enum err write_columns(struct h5 *h, const struct column *c, size_t count,
-                              const void *rows, size_t size, size_t n)
+static enum err write_columns(struct h5 *h, const struct column *c,
+                              size_t count, const void *rows, size_t size,
+                              size_t n)
 {
     for (size_t i = 0; i < count; i++)
         TRY(write_column(h, &c[i], rows, size, n));
@@ -171,7 +158,7 @@ static enum err write_texts(struct h5 *h, const char *path,
         text(d, i, one);
         a.width = strlen(one) + 1 > a.width ? strlen(one) + 1 : a.width;
     }
-    all = MEM_NEW(char, n * a.width);
+    all = MEM_NEW(char, n *a.width);
     for (size_t i = 0; i < n; i++) {
         text(d, i, one);
         memcpy(all + i * a.width, one, strlen(one));
@@ -205,14 +192,19 @@ static enum err write_options(struct h5 *h, const struct driver *d)
 {
     const struct trials *t = &d->trials;
     size_t n = (size_t)t->told, k = (size_t)d->space->count;
-    unsigned char *options = MEM_NEW(unsigned char, n * k);
+    unsigned char *options = MEM_NEW(unsigned char, n *k);
     enum err e;
 
     for (size_t i = 0; i < n; i++)
         memcpy(options + i * k, t->list[i].task.arch.option, k);
     e = h5_write(h,
-                 &(struct h5_array){"/trials_options", H5_UINT8, 2, {n, k}, 0,
-                                    "1", "option chosen for each decision"},
+                 &(struct h5_array){"/trials_options",
+                                    H5_UINT8,
+                                    2,
+                                    {n, k},
+                                    0,
+                                    "1",
+                                    "option chosen for each decision"},
                  options);
     mem_free(options);
     return e;
@@ -244,20 +236,14 @@ static enum err write_decisions(struct h5 *h, const struct driver *d)
     TRY(write_texts(h, "/decisions/name", "name of each decision",
                     decision_text, d, n));
     return h5_write(h,
-                    &(struct h5_array){"/decisions/options", H5_INT64, 1, {n},
-                                       0, "1", "number of its options"},
+                    &(struct h5_array){"/decisions/options",
+                                       H5_INT64,
+                                       1,
+                                       {n},
+                                       0,
+                                       "1",
+                                       "number of its options"},
                     options);
-}
-
-static enum err write_real(struct h5 *h, const char *path, double x,
-                           const char *units, const char *description)
-{
-    return h5_write(h,
-                    &(struct h5_array){.path = path,
-                                       .type = H5_DOUBLE,
-                                       .units = units,
-                                       .description = description},
-                    &x);
 }
 
 static enum err write_best(struct h5 *h, const struct driver *d)
@@ -270,141 +256,25 @@ static enum err write_best(struct h5 *h, const struct driver *d)
     space_format(d->space, &t->list[t->best].task.arch, text);
     TRY(h5_write_text(h, "/best/arch", text,
                       "architecture of the highest reward"));
-    TRY(write_real(h, "/best/trial", (double)t->best, "1", "its trial"));
-    TRY(write_real(h, "/best/reward", t->list[t->best].reward, "1",
-                   "its reward"));
-    return write_real(h, "/best/accuracy", t->list[t->best].result.accuracy,
-                      "1", "its validation accuracy");
-}
-
-/* Least, mean and most of each timer over the ranks that evaluate. */
-static enum err write_timing(struct h5 *h, const struct results *s,
-                             const struct usage *usage)
-{
-    static char names[TIMERS][48];
-    size_t ranks = (size_t)comm_size(s->ranks->world);
-    double *seconds = MEM_NEW(double, ranks * TIMERS);
-    enum err e;
-
-    for (int t = 0; t < TIMERS; t++)
-        (void)snprintf(names[t], sizeof names[t], "%s",
-                       timer_text((enum timer)t));
-    for (size_t i = 0; i < ranks; i++)
-        memcpy(seconds + i * TIMERS, usage[i].seconds,
-               sizeof usage[i].seconds);
-    e = h5_write(h,
-                 &(struct h5_array){"/timing/name", H5_TEXT, 1, {TIMERS},
-                                    sizeof names[0], "", "name of each timer"},
-                 names);
-    if (e == ERR_NONE)
-        e = h5_write(h,
-                     &(struct h5_array){"/timing/seconds", H5_DOUBLE, 2,
-                                        {ranks, TIMERS}, 0, "s",
-                                        "time of each rank in each timer"},
-                     seconds);
-    mem_free(seconds);
-    return e;
-}
-
-/* The variables that shape a parallel run. */
-static enum err write_environment(struct h5 *h)
-{
-    static const char *const prefixes[] = {"SLURM_", "OMP_",      "OMPI_MCA_",
-                                           "PBS_",   "OPENBLAS_", "FNAS_"};
-    size_t size = 1;
-    char *text;
-    enum err e;
-
-    for (char **v = environ; *v; v++)
-        size += strlen(*v) + 1;
-    text = MEM_NEW(char, size);
-    for (char **v = environ; *v; v++)
-        for (size_t i = 0; i < COUNT(prefixes); i++)
-            if (strncmp(*v, prefixes[i], strlen(prefixes[i])) == 0) {
-                (void)strcat(text, *v);
-                (void)strcat(text, "\n");
-            }
-    e = h5_write_text(h, "/run/environment", text,
-                      "environment variables that shape a parallel run");
-    mem_free(text);
-    return e;
-}
-
-static enum err write_hosts(struct h5 *h, const struct results *s)
-{
-    size_t ranks = (size_t)comm_size(s->ranks->world);
-    struct conf_text *text = MEM_NEW(struct conf_text, ranks);
-    enum err e;
-
-    for (size_t i = 0; i < ranks; i++) {
-        const struct rank_about *a = &s->ranks->about[i];
-
-        (void)snprintf(text[i].s, sizeof text[i].s,
-                       "%s cores %.64s: %s; BLAS %s, kernels %s", a->host,
-                       a->cores, a->machine, a->blas, a->kernels);
-    }
-    e = h5_write(h,
-                 &(struct h5_array){"/run/ranks", H5_TEXT, 1, {ranks},
-                                    sizeof text[0], "",
-                                    "host, cores and machine of each rank"},
-                 text);
-    mem_free(text);
-    return e;
-}
-
-static enum err write_run(struct h5 *h, const struct results *s,
-                          const struct driver *d, const char *status)
-{
-    const struct run_conf *run = conf_of(d->conf, &run_section);
-    char hash[32];
-
-    (void)snprintf(hash, sizeof hash, "%016" PRIx64, d->trials.hash);
-    TRY(h5_write_text(h, "/run/input", s->input,
-                      "effective input; valid input itself"));
-    TRY(h5_write_text(h, "/run/command", s->command, "command line"));
-    TRY(h5_write_text(h, "/run/started", s->started, "start, ISO 8601"));
-    TRY(h5_write_text(h, "/run/status", status,
-                      "running, complete, exhausted or failed"));
-    TRY(h5_write_text(h, "/run/trajectory", hash,
-                      "hash of all trials: ids, architectures, rewards"));
-    TRY(write_real(h, "/run/seed", run->seed, "1", "seed of all streams"));
-    TRY(write_real(h, "/run/seconds", comm_clock() - d->started, "s",
-                   "time since the search began"));
-    TRY(write_hosts(h, s));
-    TRY(write_environment(h));
-    return s->eval->record(s->evaluator, h);
-}
-
-static enum err write_root(struct h5 *h, const struct results *s)
-{
-    char software[512];
-
-    (void)snprintf(software, sizeof software,
-                   "%s; %s; HDF5 %s; %s; hwloc %s", FNAS_COMPILER,
-                   comm_library(), h5_version(), gemm_version(),
-                   place_version());
-    TRY(h5_set_attribute(h, "/", "format", "fnas-run"));
-    TRY(h5_set_attribute(h, "/", "format_version", "1.0.0"));
-    TRY(h5_set_attribute(h, "/", "software", "fnas"));
-    TRY(h5_set_attribute(h, "/", "software_version", PACKAGE_VERSION));
-    TRY(h5_set_attribute(h, "/", "software_dependencies", software));
-    TRY(h5_set_attribute(h, "/", "date", s->started));
-    TRY(h5_set_attribute(h, "/", "machine", s->ranks->about[0].host));
-    return h5_write_text(h, "/README", readme, "how to read this file");
+    TRY(results_real(h, "/best/trial", (double)t->best, "1", "its trial"));
+    TRY(results_real(h, "/best/reward", t->list[t->best].reward, "1",
+                     "its reward"));
+    return results_real(h, "/best/accuracy", t->list[t->best].result.accuracy,
+                        "1", "its validation accuracy");
 }
 
 static enum err write_file(struct h5 *h, const struct results *s,
                            const struct driver *d, const char *status,
                            const struct usage *usage)
 {
-    TRY(write_root(h, s));
+    TRY(results_root(h, s));
     TRY(write_trials(h, d));
     TRY(write_decisions(h, d));
-    TRY(write_columns(h, progress_columns, COUNT(progress_columns),
-                      s->progress, sizeof(struct progress), (size_t)s->rows));
+    TRY(write_columns(h, progress_columns, COUNT(progress_columns), s->progress,
+                      sizeof(struct progress), (size_t)s->rows));
     TRY(write_best(h, d));
-    TRY(write_run(h, s, d, status));
-    return usage ? write_timing(h, s, usage) : ERR_NONE;
+    TRY(results_run(h, s, d, status));
+    return usage ? results_timing(h, s, usage) : ERR_NONE;
 }
 
 enum err results_publish(struct results *s, const struct driver *d,

@@ -10,7 +10,7 @@ enum { FIRST_ROOM = 64 };
 
 void trials_new(struct trials *t)
 {
-    *t = (struct trials){.best = -1, .best_accuracy = NAN};
+    *t = (struct trials){.best = -1, .best_accuracy = (double)NAN};
 }
 
 void trials_free(struct trials *t)
@@ -34,8 +34,8 @@ static void grow(struct trials *t)
 {
     int64_t room = t->room > 0 ? 2 * t->room : FIRST_ROOM;
 
-    t->list = mem_resize(t->list, (size_t)t->room, (size_t)room,
-                         sizeof t->list[0]);
+    t->list =
+        mem_resize(t->list, (size_t)t->room, (size_t)room, sizeof t->list[0]);
     mem_free(t->index);
     t->room = room;
     t->index = MEM_NEW(int64_t, 2 * room);
@@ -54,7 +54,7 @@ struct trial *trials_append(struct trials *t, const struct task *task,
     if (t->count == t->room)
         grow(t);
     new = &t->list[t->count];
-    *new = (struct trial){.task = *task, .twin = -1, .reward = NAN};
+    *new = (struct trial){.task = *task, .twin = -1, .reward = (double)NAN};
     at = place(t, &task->arch);
     if (*at < 0)
         *at = t->count;

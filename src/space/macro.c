@@ -45,8 +45,9 @@ static void check(struct conf *conf, const void *values)
 
 const struct conf_section macro_section = {
     .name = "macro",
-    .help = "Space of NAS-Bench-Macro: identity (0), MBConv 3 with kernel 3 (1) "
-            "or MBConv 6 with kernel 5 (2) for each layer.",
+    .help =
+        "Space of NAS-Bench-Macro: identity (0), MBConv 3 with kernel 3 (1) "
+        "or MBConv 6 with kernel 5 (2) for each layer.",
     .bytes = sizeof(struct macro_conf),
     .count = CONF_COUNT(rows),
     .rows = rows,

@@ -52,8 +52,7 @@ static void layers(const struct space *s, const struct arch *a,
 {
     static const enum layer_kind kind[] = {LAYER_CONV, LAYER_SEP, LAYER_MBCONV,
                                            LAYER_MBCONV};
-    static const enum layer_skip skip[] = {SKIP_NONE, SKIP_IDENTITY,
-                                           SKIP_POOL};
+    static const enum layer_skip skip[] = {SKIP_NONE, SKIP_IDENTITY, SKIP_POOL};
     const struct tiny_conf *c = s->conf;
     int channels = c->width;
 

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* Progress of a run: a row now and then, and a results file kept fresh. */
+#ifndef RUN_PROGRESS_H
+#define RUN_PROGRESS_H
+
+#include <stdint.h>
+
+#include "run/driver.h"
+
+struct results;
+
+/** One row of progress, and what it says in numbers. */
+struct progress {
+    int64_t evaluated, failed, repeats;
+    double seconds;        /* since the start */
+    double best, mean;     /* accuracy; mean of those since the last row */
+    double entropy;        /* of the policy; NAN if it has none */
+    double busy;           /* share of the groups' time, 0..1 */
+    double per_hour, left; /* children an hour; seconds until the end */
+};
+
+/** What is counted between two rows. */
+struct meter {
+    struct results *results;
+    double sum; /* of accuracies since the last row */
+    int count;
+    int64_t at; /* evaluated trials at the last row */
+};
+
+/** driver.after: count a trial; print a row after run.report_every of them;
+ * publish the results after run.publish_every seconds.  That this fails is a
+ * warning: the search goes on. Rank 0 only. */
+void meter_after(struct driver *d, void *meter);
+
+#endif

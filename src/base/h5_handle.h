@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* Shared by h5.c, which writes, and h5_read.c. */
+#ifndef BASE_H5_HANDLE_H
+#define BASE_H5_HANDLE_H
+
+#include <hdf5.h>
+
+#include "base/h5.h"
+
+struct h5 {
+    hid_t file;
+    char name[256]; /* for messages */
+};
+
+struct h5 *h5_wrap(hid_t file, const char *name);
+
+/** Silence HDF5's own error messages; how files are opened: readable by HDF5
+ * 1.8, and without locks, so that a reader never stops the run.  The caller
+ * closes the properties. */
+hid_t h5_access(void);
+
+/** HDF5's type, in memory or in a file (little endian everywhere); the caller
+ * closes it. */
+hid_t h5_type_of(enum h5_type type, size_t width, bool in_file);
+
+#endif

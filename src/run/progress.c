@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/progress.h"
+
+#include <math.h>
+
+#include "base/log.h"
+#include "base/timer.h"
+#include "run/report.h"
+#include "run/results.h"
+#include "run/settings.h"
+
+static struct progress row_of(const struct meter *m, const struct driver *d)
+{
+    const struct trials *t = &d->trials;
+    const struct run_conf *run = conf_of(d->conf, &run_section);
+    double seconds = comm_clock() - d->started;
+    double evaluated = (double)t->evaluated;
+
+    return (struct progress){
+        .evaluated = t->evaluated,
+        .failed = t->failed,
+        .repeats = t->repeats,
+        .seconds = seconds,
+        .best = t->best_accuracy,
+        .mean = m->count > 0 ? m->sum / m->count : (double)NAN,
+        .entropy = d->method->health(d->search).entropy,
+        .busy = farm_busy(d->farm),
+        .per_hour = 3600 * evaluated / seconds,
+        .left = seconds * (run->trials - evaluated) / evaluated,
+    };
+}
+
+static void print_row(struct meter *m, const struct driver *d)
+{
+    struct progress row = row_of(m, d);
+
+    report_row(&row);
+    results_progress(m->results, &row);
+    m->sum = m->count = 0;
+    m->at = d->trials.evaluated;
+}
+
+static void publish(struct meter *m, const struct driver *d)
+{
+    timer_start(TIMER_STORE);
+    if (results_publish(m->results, d, "running", NULL) != ERR_NONE) {
+        log_warn("%s; the search goes on", err_message());
+        err_clear();
+    }
+    timer_stop(TIMER_STORE);
+}
+
+void meter_after(struct driver *d, void *meter)
+{
+    struct meter *m = meter;
+    const struct run_conf *run = conf_of(d->conf, &run_section);
+    const struct trials *t = &d->trials;
+    const struct result *r = &t->list[t->told - 1].result;
+
+    if (result_counts(r)) {
+        m->sum += r->accuracy;
+        m->count++;
+    }
+    if (t->evaluated - m->at >= run->report_every ||
+        (t->evaluated == run->trials && m->at < t->evaluated))
+        print_row(m, d);
+    if (comm_clock() - m->results->published > run->publish_every)
+        publish(m, d);
+}
