@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: MIT
+# The same search, whoever does the work: its trajectory (ids, architectures,
+# rewards to the last bit) does not depend on the number of ranks, nor on how
+# many of them train a child.
+. "$SOURCE/tests/tap.sh"
+
+tiny=$SOURCE/input/tiny.cfg
+
+# same RANKS WANTED SETTING...: its hash is WANTED
+same() {
+    ranks_=$1
+    wanted=$2
+    shift 2
+    mpi "$ranks_" "$tiny" --force "$@"
+    is "$* on $ranks_ ranks: exit code" "$code" 0
+    is '  trajectory' "$(trajectory)" "$wanted"
+}
+
+# Real training, learned from: 2, 3 and 5 ranks, children trained by 1, 2 and 4.
+run "$fnas_mpi" "$tiny"
+is 'one rank alone: exit code' "$code" 0
+ppo=$(trajectory)
+check '  has a trajectory' test "$ppo" != none
+for ranks_per_child in 1 2 4; do
+    for n in 2 3 5; do
+        [ $((n - 1)) -lt $ranks_per_child ] ||
+            same $n "$ppo" --set parallel.ranks_per_child=$ranks_per_child
+    done
+done
+same 4 "$ppo" --set parallel.ranks_per_child=2
+says '  with a rank to spare' '^ranks +4: 1 searches, 1 group of 2 evaluates, 1 spare'
+same 3 "$ppo" --set parallel.bind=none
+run "$fnas_mpi" "$tiny" --force
+is 'once more: trajectory' "$(trajectory)" "$ppo"
+
+# The other methods, at other settings.
+for method in random evolution; do
+    run "$fnas_mpi" "$tiny" --force --set search.method=$method \
+        --set run.trials=12 --set search.window=5 \
+        --set evolution.population=5 --set evolution.tournament=2
+    hash=$(trajectory)
+    check "$method has a trajectory of its own" test "$hash" != none -a \
+        "$hash" != "$ppo"
+    for n in 3 5; do
+        same $n "$hash" --set search.method=$method --set run.trials=12 \
+            --set search.window=5 --set evolution.population=5 \
+            --set evolution.tournament=2
+    done
+done
+
+# Augmentation and limits draw from streams that belong to images, not to ranks.
+more='--set data.shift=2 --set data.flip=true --set data.cutout=3
+    --set data.train_limit=1000 --set train.shards=2 --set run.trials=8'
+run "$fnas_mpi" "$tiny" --force $more
+hash=$(trajectory)
+check 'augmentation: a trajectory of its own' test "$hash" != none -a \
+    "$hash" != "$ppo"
+same 3 "$hash" $more
+same 3 "$hash" $more --set parallel.ranks_per_child=2
+
+# What is part of the search changes it.
+for setting in run.seed=2 ppo.batch=4 train.shards=2 train.rate=0.05; do
+    run "$fnas_mpi" "$tiny" --force --set $setting
+    check "$setting gives another trajectory" test "$(trajectory)" != none -a \
+        "$(trajectory)" != "$ppo"
+done
+
+# Too few ranks: nothing starts, and the right command line is shown.
+mpi 3 "$tiny" --force --set parallel.ranks_per_child=4
+is 'too few ranks: exit code' "$code" 2
+says '  the right start is shown' 'mpirun -np 5 fnas_mpi'
+is '  told once' "$(printf '%s\n' "$out" | grep -c 'mpirun -np 5 fnas_mpi')" 1
+
+finish

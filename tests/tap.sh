@@ -103,3 +103,11 @@ text_of() {
     rm -f text.bin
     h5dump -d "$2" -b FILE -o text.bin "$1" >/dev/null && tr -d '\000' <text.bin
 }
+
+# Values of dataset $2 of file $1, one a line; no text is empty or holds a
+# comma.
+values_of() {
+    h5dump -A 0 -y -w 0 -m '%.17g' -d "$2" "$1" | sed -n '/DATA {/,/}/p' |
+        sed '1d; $d' | tr ',' '\n' |
+        sed 's/^ *"\{0,1\}//; s/\(\\000\)*"\{0,1\} *$//; /^$/d'
+}

@@ -12,7 +12,6 @@
 #include "base/mem.h"
 #include "nn/graph.h"
 #include "nn/kernel.h"
-#include "nn/op.h"
 #include "small_graphs.h"
 
 /* Mean and unbiased variance of a channel, by two passes in double. */

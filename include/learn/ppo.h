@@ -4,7 +4,8 @@
  * An episode is one architecture; its reward R comes at the end and is not
  * discounted, so the return of every step is R.  With
  *     y     = clip((R - mean) / deviation, -limit, limit)
- *     A_t   = y - V_prefix(s_t), then to mean 0 and deviation 1 over the round
+ *     A_t   = y - V_prefix(s_t), then to mean 0 and deviation 1 over the round;
+ *             0 if all y of the round are equal
  *     r_t   = pi(a_t | s_t) / pi_old(a_t | s_t)
  * where mean and deviation are those of all rewards so far (that keeps targets
  * of the value head near 1 whatever the unit of the reward), the loss is
@@ -46,7 +47,7 @@
       "The same once annealed; below entropy, the search settles at last")     \
     X(INT, anneal, "1000", 0, 100000000, "architectures",                      \
       "Results over which the weight goes linearly to entropy_final")          \
-    X(REAL, limit, "3", 0.1, 1000, "deviations",                               \
+    X(REAL, limit, "2", 0.1, 1000, "deviations",                               \
       "A reward further than this from the mean counts as this far")           \
     X(REAL, norm, "0.5", 1e-6, 1e6, "", "Limit of the gradient's norm")
 

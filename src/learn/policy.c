@@ -40,10 +40,8 @@ struct policy {
 
 static size_t take(struct policy *p, int rows, int columns)
 {
-    size_t at = p->params;
-
     p->params += (size_t)rows * (size_t)columns;
-    return at;
+    return p->params - (size_t)rows * (size_t)columns;
 }
 
 static void lay_out(struct policy *p)
@@ -114,11 +112,12 @@ struct policy *policy_new(const struct space *space,
     struct policy *p = MEM_NEW(struct policy, 1);
 
     CHECK(shape->batch > 0 && shape->hidden > 0 && shape->embedding > 0);
-    p->slots = space->count;
-    p->hidden = shape->hidden;
-    p->embedding = shape->embedding;
-    p->batch = shape->batch;
-    p->tokens = 1;
+    *p = (struct policy){.slots = space->count,
+                         .hidden = shape->hidden,
+                         .embedding = shape->embedding,
+                         .batch = shape->batch,
+                         .tokens = 1,
+                         .stale = true};
     for (int t = 0; t < p->slots; t++) {
         p->options[t] = space->decisions[t].options;
         p->first[t] = p->tokens;
@@ -127,7 +126,6 @@ struct policy *policy_new(const struct space *space,
     lay_out(p);
     reserve(p);
     init(p, seed);
-    p->stale = true;
     return p;
 }
 
@@ -295,9 +293,7 @@ void policy_evaluate(struct policy *p, int n, const struct arch *arch,
 static void head_gradient(struct policy *p, int t, const float *dlog_prob,
                           const float *dentropy)
 {
-    int options = p->options[t];
-
-    for (int i = 0; i < p->n; i++) {
+    for (int i = 0, options = p->options[t]; i < p->n; i++) {
         int at = i * p->slots + t;
 
         categorical_gradient(p->dy + i * options, policy_probs(p, i, t),
@@ -317,14 +313,13 @@ static void add_rows(float *sum, const float *x, int rows, int columns)
 static void head_backward(struct policy *p, int t)
 {
     int n = p->n, h = p->hidden, options = p->options[t];
-    float *w = p->w + p->head[t], *dw = p->dw + p->head[t];
-    const float *h1 = at_step(p, p->h, t + 1, h);
+    float *dw = p->dw + p->head[t];
 
     if (options == 1)
         return;
-    gemm(dw, h1, p->dy, h, options, n, true, false, 1);
+    gemm(dw, at_step(p, p->h, t + 1, h), p->dy, h, options, n, true, false, 1);
     add_rows(dw + h * options, p->dy, n, options);
-    gemm(p->dh, p->dy, w, n, h, options, false, true, 1);
+    gemm(p->dh, p->dy, p->w + p->head[t], n, h, options, false, true, 1);
 }
 
 static void value_backward(struct policy *p, int t, const float *dvalue)

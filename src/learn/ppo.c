@@ -133,8 +133,7 @@ static float normalised(const struct ppo *o, double reward)
     return (float)fmax(-limit, fmin(limit, (reward - o->reward.mean) / d));
 }
 
-/* To mean 0 and deviation 1; but a round of equals teaches nothing, and is not
- * blown up to that. */
+/* To mean 0 and deviation 1. */
 static void standardise(float *x, int count)
 {
     struct running r = {0};
@@ -142,7 +141,21 @@ static void standardise(float *x, int count)
     for (int k = 0; k < count; k++)
         running_add(&r, (double)x[k]);
     for (int k = 0; k < count; k++)
-        x[k] = (float)(((double)x[k] - r.mean) / fmax(deviation(&r), 0.01));
+        x[k] = (float)(((double)x[k] - r.mean) / (deviation(&r) + 1e-8));
+}
+
+/* Where all targets are the same, no decision was better than another; what is
+ * left of y - V is error of V, not to be blown up to deviation 1. */
+static void set_advantages(struct ppo *o, int n)
+{
+    bool same = true;
+
+    for (int i = 1; i < n; i++)
+        same = same && o->target[i] == o->target[0];
+    for (int k = 0; k < n * o->slots; k++)
+        o->advantage[k] = same ? 0 : o->target[k / o->slots] - o->old.value[k];
+    if (!same)
+        standardise(o->advantage, n * o->slots);
 }
 
 static double explained(const struct ppo *o, int n)
@@ -168,9 +181,7 @@ static void prepare(struct ppo *o, int n, const struct arch *arch,
         o->target[i] = normalised(o, reward[i]);
     policy_evaluate(o->policy, n, arch, o->old.log_prob, o->old.entropy,
                     o->old.value);
-    for (int k = 0; k < n * o->slots; k++)
-        o->advantage[k] = o->target[k / o->slots] - o->old.value[k];
-    standardise(o->advantage, n * o->slots);
+    set_advantages(o, n);
 }
 
 static float entropy_weight(const struct ppo *o)
@@ -199,7 +210,7 @@ static void differentiate(struct ppo *o, int n, const int *order,
         o->gradient.entropy[k] = -scale * c_e;
         o->gradient.value[k] =
             2 * scale * c_v * (o->now.value[k] - o->target[i]);
-        report->kl += (double)(r - 1 - log_r);
+        report->kl += expm1((double)log_r) - (double)log_r;
         report->clipped += fabsf(r - 1) > clip;
     }
 }

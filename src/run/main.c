@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* fnas_mpi: settings, ranks, work, farewell. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -251,21 +252,42 @@ static enum err run_on_mpi(struct program *p)
     return e;
 }
 
+/* Number of this process among those that mpirun or srun started, 0 if it was
+ * started alone: known without MPI. */
+static int launched_rank(void)
+{
+    const char *rank = getenv("PMIX_RANK");
+
+    if (!rank)
+        rank = getenv("OMPI_COMM_WORLD_RANK");
+    return rank ? atoi(rank) : 0;
+}
+
+/* One process speaks, however many were started. */
+static enum err run_without_mpi(struct program *p, enum err wrong_use)
+{
+    enum err e = wrong_use;
+
+    if (launched_rank() != 0)
+        return e;
+    if (e == ERR_NONE)
+        e = without_mpi(p);
+    if (e != ERR_NONE)
+        log_error("%s", err_message());
+    return e;
+}
+
 int main(int argc, char **argv)
 {
     struct program p = {.argc = argc, .argv = argv};
     enum err e = args_read(&p.args, argc, argv);
 
-    p.conf = settings_new();
     log_open(0, p.args.level);
-    if (e == ERR_NONE && p.args.mode == ARGS_RUN) {
+    p.conf = settings_new();
+    if (e == ERR_NONE && p.args.mode == ARGS_RUN)
         e = run_on_mpi(&p);
-    } else {
-        if (e == ERR_NONE)
-            e = without_mpi(&p);
-        if (e != ERR_NONE)
-            log_error("%s", err_message());
-    }
+    else
+        e = run_without_mpi(&p, e);
     conf_free(p.conf);
     return err_exit_code(e);
 }

@@ -49,9 +49,8 @@ static void add(struct list *l, const struct conf_section *s)
 /* In the order of the printed input file. */
 struct conf *settings_new(void)
 {
-    static struct list l;
+    struct list l = {.count = 0};
 
-    l.count = 0;
     add(&l, &run_section);
     add(&l, &search_section);
     for (int i = 0; search_at(i); i++)
