@@ -167,7 +167,7 @@ for input in "$SOURCE"/input/*.cfg; do
     case $code in
     0) says "$(basename "$input") is valid" ': ok$' ;;
     *) is "$(basename "$input") is valid, its data are not here" "$code" 5 &&
-        says '  and nothing else is wrong' 'No such file' ;;
+        says '  and nothing else is wrong' '[Nn]o such file' ;;
     esac
 done
 

@@ -289,5 +289,6 @@ int main(int argc, char **argv)
     else
         e = run_without_mpi(&p, e);
     conf_free(p.conf);
+    DCHECK(e != ERR_NONE || mem_live() == 0);
     return err_exit_code(e);
 }

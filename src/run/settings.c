@@ -16,11 +16,18 @@ CONF_ROWS(run_rows, struct run_conf, RUN_SETTINGS)
 static void check_run(struct conf *conf, const void *values)
 {
     const struct run_conf *c = values;
+    const struct eval_conf *eval = conf_of(conf, &eval_section);
+    const struct reward_conf *reward = conf_of(conf, &reward_section);
     size_t n = strlen(c->name.s);
 
     if (n == 0 || c->name.s[n - 1] == '/')
         conf_complain(conf, &run_section, "name",
                       "\"%s\" is not the name of a file", c->name.s);
+    if (strcmp(reward->cost.s, "latency") == 0 &&
+        strcmp(eval->kind.s, "table") == 0)
+        conf_complain(conf, &reward_section, "cost",
+                      "a table has no latency; use macs or params, or "
+                      "eval.kind = \"train\"");
 }
 
 const struct conf_section run_section = {
