@@ -34,7 +34,7 @@ static enum err run(int argc, char **argv)
         if (strcmp(argv[1], verbs[i].name) == 0)
             return verbs[i].run(argc - 2, argv + 2);
     return ERR(ERR_USAGE, "%s: no such verb; see fnas -h",
-               argc > 1 ? argv[1] : "");
+               argc > 1 ? argv[1] : "(none)");
 }
 
 int main(int argc, char **argv)

@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "verbs.h"
 
-/* Evaluations until `accuracy`, INFINITY if it was not reached. */
+/* Evaluations until `accuracy`, infinity if it was not reached. */
 static enum err reached_in(double *evaluations, struct h5 *h, double accuracy)
 {
     struct h5_array a;
@@ -27,7 +27,7 @@ static enum err reached_in(double *evaluations, struct h5 *h, double accuracy)
     e = h5_read(h, "/trials/accuracy", H5_DOUBLE, x, n);
     if (e == ERR_NONE)
         e = h5_read(h, "/trials/twin", H5_INT64, twin, n);
-    *evaluations = INFINITY;
+    *evaluations = HUGE_VAL;
     for (size_t i = 0; i < n && e == ERR_NONE && isinf(*evaluations); i++) {
         count += twin[i] < 0;
         if (x[i] >= accuracy)

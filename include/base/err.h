@@ -20,7 +20,6 @@
     X(IO,        5, "a file cannot be read or written")                \
     X(MEMORY,    6, "not enough memory")                               \
     X(FAILED,    7, "too many trials failed")                          \
-    X(EXHAUSTED, 75, "stopped early: no new architecture was proposed")  \
     X(PEER,      1, "another rank failed")
 /* clang-format on */
 

@@ -11,11 +11,12 @@
  * of the value head near 1 whatever the unit of the reward), the loss is
  *     L = -mean min(r_t A_t, clip(r_t, 1 - clip, 1 + clip) A_t)
  *         + value mean (V_prefix(s_t) - y)^2
- *         - entropy / sqrt(slots) mean H(pi(. | s_t))
+ *         - boost entropy / sqrt(slots) mean H(pi(. | s_t))
  * Means are over architectures and steps.  pi_old and V_prefix of A_t are those
  * before the update.  A_t has deviation 1, of which one of many decisions
  * causes about 1 / sqrt(slots): so one weight of entropy, a temperature, fits
- * spaces of 8 and of 42 decisions.
+ * spaces of 8 and of 42 decisions.  boost is 1; it grows by 1.2 a round while
+ * the mean of H / log(options) is below `floor`, and shrinks back above.
  *
  * Schulman et al. 2017, eq. 7 and 9; Tan et al. 2019 (for architectures).
  * All Local. */
@@ -36,17 +37,18 @@
     X(INT, epochs, "4", 1, 1000, "", "Passes over a round in its update")      \
     X(INT, minibatches, "1", 1, 256, "",                                       \
       "Parts of a round, each with a step of its own")                         \
-    X(REAL, clip, "0.2", 0, 10, "",                                            \
+    X(REAL, clip, "0.3", 0, 10, "",                                            \
       "How far a step's probability ratio may leave 1 and still be rewarded")  \
     X(REAL, value, "0.1", 0, 100, "", "Weight of the value loss")              \
-    X(REAL, entropy, "0.7", 0, 100, "1/nats",                                  \
+    X(REAL, entropy, "0.3", 0, 100, "1/nats",                                  \
       "Weight of the entropy bonus at the start, before it is divided by the " \
-      "root of the number of decisions; more explores longer, too little may " \
-      "settle on a poor architecture")                                         \
-    X(REAL, entropy_final, "0.7", 0, 100, "1/nats",                            \
-      "The same once annealed; below entropy, the search settles at last")     \
+      "root of the number of decisions; more explores longer")                 \
+    X(REAL, entropy_final, "0.1", 0, 100, "1/nats", "The same once annealed")  \
     X(INT, anneal, "1000", 0, 100000000, "architectures",                      \
       "Results over which the weight goes linearly to entropy_final")          \
+    X(REAL, floor, "0.2", 0, 1, "of uniform",                                  \
+      "While the policy's entropy is below this share of its maximum, the "    \
+      "bonus grows: keeps the search from settling for good; 0 lets it")       \
     X(REAL, limit, "2", 0.1, 1000, "deviations",                               \
       "A reward further than this from the mean counts as this far")           \
     X(REAL, norm, "0.5", 1e-6, 1e6, "", "Limit of the gradient's norm")

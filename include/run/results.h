@@ -21,7 +21,7 @@
 struct results {
     char path[CONF_TEXT_MAX + 8]; /* NAME.h5 */
     char *input;                  /* effective input */
-    char *command;                /* command line */
+    const char *command;          /* command line, borrowed */
     char started[32];             /* ISO 8601 */
     const struct ranks *ranks;
     const struct eval *eval;
@@ -33,7 +33,7 @@ struct results {
 
 /** Remember what does not change; `force` allows an existing file. ERR_IO. */
 MUST_CHECK enum err results_open(struct results *s, const struct conf *conf,
-                                 int argc, char **argv, bool force);
+                                 bool force);
 void results_close(struct results *s);
 
 /** Note a printed row. */

@@ -15,7 +15,7 @@
     X(BOOL, reuse, "true", 0, 0, "",                                           \
       "Answer an architecture that was evaluated before with its earlier "     \
       "result, at no cost")                                                    \
-    X(INT, patience, "10000", 1, 1000000000, "trials",                         \
+    X(INT, patience, "1000", 1, 1000000000, "trials",                         \
       "End the search after so many repeats in a row: nothing new is proposed") \
     X(REAL, max_failed, "0.5", 0, 1, "of the trials",                          \
       "Stop (exit code 7) when more trials than this fail, counted after the " \

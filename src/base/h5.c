@@ -170,7 +170,8 @@ enum err h5_write_text(struct h5 *h, const char *path, const char *text,
 {
     struct h5_array a = {.path = path,
                          .type = H5_TEXT,
-                         .width = strlen(text) + 1,
+                         .width = strlen(text),
+                         .units = "",
                          .description = description};
 
     return h5_write(h, &a, text);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Reading; what a file claims is checked before it is believed. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,8 +13,7 @@ enum err h5_open(struct h5 **h, const char *path)
     FILE *readable = fopen(path, "rb");
 
     if (!readable)
-        return ERR(ERR_IO, "%s: cannot be read: no such file, or no permission",
-                   path);
+        return ERR(ERR_IO, "%s: cannot be read: %s", path, strerror(errno));
     (void)fclose(readable);
     access = h5_access();
     file = H5Fopen(path, H5F_ACC_RDONLY, access);

@@ -106,7 +106,7 @@ static void print_children(const struct self *s)
     enum { DRAWS = 200 };
     const struct data *d = s->data;
     struct rng r = rng_stream(s->trainer.seed, RNG_SEARCH, 0);
-    struct extent macs = {INFINITY, 0}, params = macs, bytes = macs;
+    struct extent macs = {HUGE_VAL, 0}, params = macs, bytes = macs;
 
     for (int i = 0; i < DRAWS; i++) {
         struct arch a = space_random(s->space, &r);

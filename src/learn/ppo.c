@@ -47,6 +47,7 @@ struct ppo {
     int slots, steps, updates;
     float *m, *v; /* of Adam, [params] */
     struct running reward;
+    double boost; /* of the entropy bonus, see below */
 
     /* of a round */
     float *target;           /* y, [n] */
@@ -80,6 +81,7 @@ struct ppo *ppo_new(struct policy *policy, const struct ppo_conf *conf,
     o->conf = conf;
     o->seed = seed;
     o->slots = policy_slots(policy);
+    o->boost = 1;
     o->m = MEM_NEW(float, policy_params(policy));
     o->v = MEM_NEW(float, policy_params(policy));
     count = n * (size_t)o->slots;
@@ -184,13 +186,25 @@ static void prepare(struct ppo *o, int n, const struct arch *arch,
     set_advantages(o, n);
 }
 
+/* The bonus grows from round to round while the policy is narrower than the
+ * floor: a settled policy has hardly a gradient of entropy, and would stay. */
+static void watch_spread(struct ppo *o, int n)
+{
+    double spread = policy_spread(o->policy, n, o->old.entropy);
+
+    if (spread < o->conf->floor)
+        o->boost = fmin(1e6, o->boost * 1.2);
+    else
+        o->boost = fmax(1, o->boost / 1.2);
+}
+
 static float entropy_weight(const struct ppo *o)
 {
     const struct ppo_conf *c = o->conf;
     double done = c->anneal > 0 ? fmin(1, o->reward.count / c->anneal) : 1;
+    double weight = c->entropy + done * (c->entropy_final - c->entropy);
 
-    return (float)((c->entropy + done * (c->entropy_final - c->entropy)) /
-                   sqrt(o->slots));
+    return (float)(o->boost * weight / sqrt(o->slots));
 }
 
 /* Derivatives of the loss by the outputs of a minibatch: order[0..n-1]. */
@@ -273,13 +287,15 @@ struct ppo_report ppo_update(struct ppo *o, int n, const struct arch *arch,
 
     CHECK(n >= 2 && n <= o->conf->batch);
     prepare(o, n, arch, reward);
+    watch_spread(o, n);
     report.explained = explained(o, n);
     for (int e = 0; e < o->conf->epochs; e++)
         epoch(o, n, e, arch, &report);
     report.norm /= o->steps - before;
-    log_debug("ppo: update %d: kl %.4f clipped %.2f explained %.2f norm %.3g",
+    log_debug("ppo: update %d: kl %.4f clipped %.2f explained %.2f norm %.3g "
+              "boost %.3g",
               o->updates, report.kl, report.clipped, report.explained,
-              report.norm);
+              report.norm, o->boost);
     o->updates++;
     return report;
 }

@@ -16,11 +16,29 @@
 #include "run/results.h"
 #include "run/settings.h"
 
+/* "a b c" of the command line. */
+static char *join(int argc, char **argv)
+{
+    size_t size = 1;
+    char *text;
+
+    for (int i = 0; i < argc; i++)
+        size += strlen(argv[i]) + 1;
+    text = MEM_NEW(char, size);
+    for (int i = 0; i < argc; i++) {
+        (void)strcat(text, argv[i]);
+        (void)strcat(text, i + 1 < argc ? " " : "");
+    }
+    return text;
+}
+
 /* What is opened in order, and closed in the reverse one. */
 struct program {
     struct args args;
     int argc;
     char **argv;
+    char *command;       /* as it was typed */
+    struct usage before; /* the search */
     struct comm *world;
     struct conf *conf;
     struct space space;
@@ -108,13 +126,14 @@ static enum err without_mpi(struct program *p)
 }
 
 /* Everybody's use of time and memory, on rank 0; NULL elsewhere. */
-static struct usage *gather_usage(struct comm *world)
+static struct usage *gather_usage(const struct program *p)
 {
     struct usage mine = report_usage(), *all = NULL;
 
-    if (comm_rank(world) == 0)
-        all = MEM_NEW(struct usage, comm_size(world));
-    comm_gather(world, 0, &mine, sizeof mine, all);
+    mine.cpu -= p->before.cpu;
+    if (comm_rank(p->world) == 0)
+        all = MEM_NEW(struct usage, comm_size(p->world));
+    comm_gather(p->world, 0, &mine, sizeof mine, all);
     return all;
 }
 
@@ -122,7 +141,7 @@ static struct usage *gather_usage(struct comm *world)
 static enum err finish(struct program *p, const struct driver *d,
                        enum run_status status)
 {
-    struct usage *usage = gather_usage(p->world);
+    struct usage *usage = gather_usage(p);
     enum err e =
         results_publish(&p->results, d, run_status_text(status), usage);
 
@@ -168,7 +187,7 @@ static enum err work(struct program *p)
     if (comm_rank(p->world) == 0)
         return search(p);
     farm_work(&p->ranks, p->eval, p->evaluator);
-    mem_free(gather_usage(p->world));
+    mem_free(gather_usage(p));
     return ERR_NONE;
 }
 
@@ -177,8 +196,9 @@ static enum err open_results(struct program *p)
     enum err e = ERR_NONE;
 
     p->results.ranks = &p->ranks;
+    p->results.command = p->command;
     if (comm_rank(p->world) == 0)
-        e = results_open(&p->results, p->conf, p->argc, p->argv, p->args.force);
+        e = results_open(&p->results, p->conf, p->args.force);
     return comm_agree(p->world, e);
 }
 
@@ -205,6 +225,7 @@ static enum err with_mpi(struct program *p)
 {
     enum err e;
 
+    p->before = report_usage();
     timer_start(TIMER_RUN);
     timer_start(TIMER_SETUP);
     TRY(comm_agree(p->world, read_input(p, comm_rank(p->world) == 0)));
@@ -280,7 +301,10 @@ static enum err run_without_mpi(struct program *p, enum err wrong_use)
 int main(int argc, char **argv)
 {
     struct program p = {.argc = argc, .argv = argv};
-    enum err e = args_read(&p.args, argc, argv);
+    enum err e;
+
+    p.command = join(argc, argv);
+    e = args_read(&p.args, argc, argv);
 
     log_open(0, p.args.level);
     p.conf = settings_new();
@@ -289,6 +313,7 @@ int main(int argc, char **argv)
     else
         e = run_without_mpi(&p, e);
     conf_free(p.conf);
+    mem_free(p.command);
     DCHECK(e != ERR_NONE || mem_live() == 0);
     return err_exit_code(e);
 }

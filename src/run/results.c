@@ -17,24 +17,7 @@
 #include "run/settings.h"
 #include "run/store.h"
 
-/* "a b c" of the command line. */
-static char *join(int argc, char **argv)
-{
-    size_t size = 1;
-    char *text;
-
-    for (int i = 0; i < argc; i++)
-        size += strlen(argv[i]) + 1;
-    text = MEM_NEW(char, size);
-    for (int i = 0; i < argc; i++) {
-        (void)strcat(text, argv[i]);
-        (void)strcat(text, i + 1 < argc ? " " : "");
-    }
-    return text;
-}
-
-enum err results_open(struct results *s, const struct conf *conf, int argc,
-                      char **argv, bool force)
+enum err results_open(struct results *s, const struct conf *conf, bool force)
 {
     const struct run_conf *run = conf_of(conf, &run_section);
     time_t now = time(NULL);
@@ -43,7 +26,6 @@ enum err results_open(struct results *s, const struct conf *conf, int argc,
     (void)snprintf(s->path, sizeof s->path, "%s.h5", run->name.s);
     TRY(store_ready(s->path, force));
     s->input = conf_print(conf, false);
-    s->command = join(argc, argv);
     (void)strftime(s->started, sizeof s->started, "%Y-%m-%dT%H:%M:%S%z",
                    localtime_r(&now, &tm));
     s->published = comm_clock();
@@ -53,7 +35,6 @@ enum err results_open(struct results *s, const struct conf *conf, int argc,
 void results_close(struct results *s)
 {
     mem_free(s->input);
-    mem_free(s->command);
     mem_free(s->progress);
 }
 
