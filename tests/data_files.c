@@ -94,6 +94,7 @@ void files_set(struct conf *conf, const struct conf_section *s,
                const char *name, const char *value)
 {
     conf_set(conf, s, conf_find_row(s, name), value, "test", 0);
+    assert_int_equal(conf_errors(conf), 0);
 }
 
 struct conf *files_conf(const char *format, int files)

@@ -54,6 +54,7 @@ void files_make_h5(const struct h5_array *images, const void *image,
                    const struct h5_array *labels, const void *label,
                    const char *class_names);
 
+/** Set a value that must be right. */
 void files_set(struct conf *conf, const struct conf_section *s,
                const char *name, const char *value);
 

@@ -18,6 +18,7 @@
 #include "base/place.h"
 #include "base/rng.h"
 #include "base/timer.h"
+#include "data_files.h"
 #include "run/store.h"
 
 static void test_err_first_wins(void **state)
@@ -160,7 +161,7 @@ static void test_place(void **state)
     place_free(p);
 }
 
-static char path[256];
+static const char *path;
 
 static enum err write_some(struct h5 *h)
 {
@@ -268,20 +269,13 @@ static void test_store(void **state)
     (void)fclose(file);
 }
 
+/* Tests share one file. */
 static int start(void **state)
 {
-    const char *folder = getenv("TMPDIR");
+    int failed = files_start(state);
 
-    (void)state;
-    (void)snprintf(path, sizeof path, "%s/fnas-test-%ld.h5",
-                   folder ? folder : "/tmp", (long)getpid());
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    return unlink(path);
+    path = files_path("a");
+    return failed;
 }
 
 int main(void)
@@ -300,5 +294,5 @@ int main(void)
         cmocka_unit_test(test_place),
     };
 
-    return cmocka_run_group_tests(tests, start, end);
+    return cmocka_run_group_tests(tests, start, files_end);
 }

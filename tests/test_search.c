@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "data_files.h"
 #include "learn/ppo.h"
 #include "search/search.h"
 
@@ -35,23 +36,16 @@ static struct conf *conf_all(void)
     return conf_new(sections, count);
 }
 
-static void set(struct conf *conf, const struct conf_section *s,
-                const char *name, const char *text)
-{
-    conf_set(conf, s, conf_find_row(s, name), text, "test", 1);
-    assert_int_equal(conf_errors(conf), 0);
-}
-
 /* A small policy, so that tests are quick. */
 static struct conf *conf_small(void)
 {
     struct conf *conf = conf_all();
 
-    set(conf, &ppo_section, "hidden", "16");
-    set(conf, &ppo_section, "embedding", "16");
-    set(conf, &ppo_section, "batch", "8");
-    set(conf, search_evolution.section, "population", "10");
-    set(conf, search_evolution.section, "tournament", "4");
+    files_set(conf, &ppo_section, "hidden", "16");
+    files_set(conf, &ppo_section, "embedding", "16");
+    files_set(conf, &ppo_section, "batch", "8");
+    files_set(conf, search_evolution.section, "population", "10");
+    files_set(conf, search_evolution.section, "tournament", "4");
     return conf;
 }
 
@@ -321,7 +315,7 @@ static void test_evolution_ages(void **state)
 
     (void)state;
     run->method->destroy(run->self);
-    set(run->conf, search_evolution.section, "tournament", "200");
+    files_set(run->conf, search_evolution.section, "tournament", "200");
     run->self = run->method->create(&run->space, run->conf, 1);
     for (int i = 0; i < 10; i++) {
         a = run_ask(run);
@@ -368,8 +362,8 @@ static void test_rules(void **state)
     struct conf *conf = conf_small();
 
     (void)state;
-    set(conf, &ppo_section, "minibatches", "9");
-    set(conf, search_evolution.section, "tournament", "11");
+    files_set(conf, &ppo_section, "minibatches", "9");
+    files_set(conf, search_evolution.section, "tournament", "11");
     conf_check(conf);
     assert_int_equal(conf_errors(conf), 2);
     conf_free(conf);

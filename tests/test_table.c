@@ -14,6 +14,7 @@
 
 #include "base/h5.h"
 #include "base/mem.h"
+#include "data_files.h"
 #include "eval/child.h"
 #include "eval/evaluators.h"
 #include "run/settings.h"
@@ -22,19 +23,12 @@
 
 enum { ALL = 6561, LAYERS = 8 };
 
-static void set(struct conf *conf, const struct conf_section *s,
-                const char *name, const char *text)
-{
-    conf_set(conf, s, conf_find_row(s, name), text, "test", 1);
-    assert_int_equal(conf_errors(conf), 0);
-}
-
 static struct conf *macro_conf(void)
 {
     struct conf *conf = settings_new();
 
-    set(conf, &space_section, "kind", "macro");
-    set(conf, &eval_section, "kind", "table");
+    files_set(conf, &space_section, "kind", "macro");
+    files_set(conf, &eval_section, "kind", "table");
     return conf;
 }
 
@@ -137,7 +131,7 @@ static void test_cost_published(void **state)
 
     (void)state;
     assert_true(published(file, sizeof file));
-    set(conf, &table_section, "file", file);
+    files_set(conf, &table_section, "file", file);
     space_open(&s, conf);
     assert_int_equal(eval_table.open(&table, &nowhere, &s, conf, 1), ERR_NONE);
     for (int i = 0; i < ALL; i++) {
@@ -157,7 +151,7 @@ static void test_cost_published(void **state)
     assert_int_equal(mem_live(), 0);
 }
 
-static char path[256];
+static const char name[] = "a";
 
 /* A table of the architectures 0..n-1 of a space with two layers, 9 in all. */
 struct table {
@@ -197,7 +191,7 @@ static void write_table(const struct table *t)
         assert_int_equal(h5_write(h, &seed, t->by_seed), ERR_NONE);
     assert_int_equal(h5_image(h, &bytes, &size), ERR_NONE);
     h5_close(h);
-    assert_int_equal(store_publish(path, bytes, size), ERR_NONE);
+    assert_int_equal(store_publish(files_path(name), bytes, size), ERR_NONE);
     mem_free(bytes);
 }
 
@@ -208,10 +202,10 @@ static void *open_table(struct conf **conf, struct space *s, const char *draw)
     void *table = NULL;
 
     *conf = macro_conf();
-    set(*conf, &macro_section, "widths", "16");
-    set(*conf, &macro_section, "depths", "2");
-    set(*conf, &table_section, "file", path);
-    set(*conf, &table_section, "accuracy", draw);
+    files_set(*conf, &macro_section, "widths", "16");
+    files_set(*conf, &macro_section, "depths", "2");
+    files_set(*conf, &table_section, "file", files_path(name));
+    files_set(*conf, &table_section, "accuracy", draw);
     space_open(s, *conf);
     if (eval_table.open(&table, &nowhere, s, *conf, 1) != ERR_NONE)
         return NULL;
@@ -287,7 +281,7 @@ static void refused(const struct table *t, const char *draw, const char *why)
 
     write_table(t);
     assert_null(open_table(&conf, &s, draw));
-    assert_non_null(strstr(err_message(), path));
+    assert_non_null(strstr(err_message(), files_path(name)));
     if (!strstr(err_message(), why))
         fail_msg("\"%s\" does not say \"%s\"", err_message(), why);
     err_clear();
@@ -325,22 +319,6 @@ static void test_bad_tables(void **state)
     refused(&t, "seed", "/accuracy_seed");
 }
 
-static int start(void **state)
-{
-    const char *folder = getenv("TMPDIR");
-
-    (void)state;
-    (void)snprintf(path, sizeof path, "%s/fnas-table-%ld.h5",
-                   folder ? folder : "/tmp", (long)getpid());
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    return unlink(path);
-}
-
 int main(void)
 {
     const struct CMUnitTest here[] = {
@@ -359,6 +337,6 @@ int main(void)
     char file[1024];
 
     if (published(file, sizeof file))
-        return cmocka_run_group_tests(with_table, start, end);
-    return cmocka_run_group_tests(here, start, end);
+        return cmocka_run_group_tests(with_table, files_start, files_end);
+    return cmocka_run_group_tests(here, files_start, files_end);
 }

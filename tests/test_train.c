@@ -14,6 +14,7 @@
 
 #include "base/comm.h"
 #include "base/mem.h"
+#include "data_files.h"
 #include "eval/child.h"
 #include "eval/train.h"
 #include "nn/graph.h"
@@ -22,27 +23,20 @@
 
 static struct comm *world, *self;
 
-static void set(struct conf *conf, const struct conf_section *s,
-                const char *name, const char *text)
-{
-    conf_set(conf, s, conf_find_row(s, name), text, "test", 1);
-    assert_int_equal(conf_errors(conf), 0);
-}
-
 /* A small mnas space with a smooth activation, so that no finite difference
  * steps over a kink. */
 static struct conf *smooth_conf(void)
 {
     struct conf *conf = settings_new();
 
-    set(conf, &mnas_section, "stem", "4");
-    set(conf, &mnas_section, "stem_stride", "1");
-    set(conf, &mnas_section, "widths", "4 6");
-    set(conf, &mnas_section, "strides", "1 2");
-    set(conf, &mnas_section, "depths", "1 2");
-    set(conf, &mnas_section, "divisor", "2");
-    set(conf, &mnas_section, "head", "12");
-    set(conf, &mnas_section, "activation", "hswish");
+    files_set(conf, &mnas_section, "stem", "4");
+    files_set(conf, &mnas_section, "stem_stride", "1");
+    files_set(conf, &mnas_section, "widths", "4 6");
+    files_set(conf, &mnas_section, "strides", "1 2");
+    files_set(conf, &mnas_section, "depths", "1 2");
+    files_set(conf, &mnas_section, "divisor", "2");
+    files_set(conf, &mnas_section, "head", "12");
+    files_set(conf, &mnas_section, "activation", "hswish");
     conf_check(conf);
     assert_int_equal(conf_errors(conf), 0);
     return conf;
@@ -141,17 +135,17 @@ struct bench {
 static void bench_open(struct bench *b, const char *name, const char *value)
 {
     b->conf = settings_new();
-    set(b->conf, &space_section, "kind", "tiny");
-    set(b->conf, &synthetic_section, "classes", "4");
-    set(b->conf, &synthetic_section, "images", "1280");
-    set(b->conf, &synthetic_section, "channels", "1");
-    set(b->conf, &synthetic_section, "size", "10");
-    set(b->conf, &synthetic_section, "noise", "0.5");
-    set(b->conf, &data_section, "validation", "0.2");
-    set(b->conf, &train_section, "rate", "0.1");
-    set(b->conf, &train_section, "epochs", "2");
+    files_set(b->conf, &space_section, "kind", "tiny");
+    files_set(b->conf, &synthetic_section, "classes", "4");
+    files_set(b->conf, &synthetic_section, "images", "1280");
+    files_set(b->conf, &synthetic_section, "channels", "1");
+    files_set(b->conf, &synthetic_section, "size", "10");
+    files_set(b->conf, &synthetic_section, "noise", "0.5");
+    files_set(b->conf, &data_section, "validation", "0.2");
+    files_set(b->conf, &train_section, "rate", "0.1");
+    files_set(b->conf, &train_section, "epochs", "2");
     if (name)
-        set(b->conf, &train_section, name, value);
+        files_set(b->conf, &train_section, name, value);
     conf_check(b->conf);
     assert_int_equal(conf_errors(b->conf), 0);
     space_open(&b->space, b->conf);
@@ -237,8 +231,8 @@ static void test_diverges(void **state)
 
     (void)state;
     bench_open(&b, "rate", "100");
-    set(b.conf, &train_section, "momentum", "0.9999");
-    set(b.conf, &train_section, "decay", "1");
+    files_set(b.conf, &train_section, "momentum", "0.9999");
+    files_set(b.conf, &train_section, "decay", "1");
     r = train(&b, "conv_k5_none/conv_k5_none", 0);
     assert_int_equal(r.state, TRIAL_DIVERGED);
     assert_true(isnan(r.accuracy) && r.reason[0] != '\0');
