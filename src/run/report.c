@@ -118,8 +118,10 @@ void report_times(const struct usage *all, int ranks, double seconds)
 {
     struct spread memory = {0};
 
-    log_print("\ntime in seconds %30s %9s %9s %9s %7s\n", "rank 0",
-              ranks > 1 ? "others:" : "all:", "mean", "most", "share");
+    log_print("\n%-36s %9s %9s %9s %9s %7s\n",
+              ranks > 1 ? "time in seconds; right: ranks 1.."
+                        : "time in seconds",
+              "rank 0", "least", "mean", "most", "share");
     for (int t = 0; t < TIMERS; t++)
         times_line(all, ranks, t, seconds);
     for (int i = 0; i < ranks; i++)
