@@ -59,7 +59,7 @@ datasets='/README
 /trials/reward
 /trials/seconds
 /trials/state
-/trials/told
+/trials/finished
 /trials/train_loss
 /trials/twin
 /trials_options'

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The search loop on rank 0: ask, submit, collect, tell.
  *
- * Results are told in the order of the tasks, and a task is asked only while
- * fewer than search.window are out; so what is asked depends on settings and
- * seed, never on the number of ranks or their speed. */
+ * Results are told in the order of the tasks, as late as the window allows: when
+ * search.window trials are asked and not told, or the method needs results.  So
+ * what is asked depends on settings and seed, never on the number of ranks or
+ * their speed.  What the user sees is not delayed: a result counts as soon as it
+ * and all before it are in. */
 #ifndef RUN_DRIVER_H
 #define RUN_DRIVER_H
 
@@ -30,8 +32,9 @@ struct driver {
     double started;  /* comm_clock() */
     int64_t fresh;   /* asked, not repeats */
     int64_t repeats; /* in a row, the last asked */
+    int64_t told, told_fresh, told_failed;
 
-    /** Called after each trial told, for progress and results. */
+    /** Called after each trial counted, for progress and results. */
     void (*after)(struct driver *d, void *context);
     void *context;
 };

@@ -11,10 +11,10 @@
 struct trial {
     struct task task;
     struct result result;
-    double reward; /* NAN if it does not count */
-    double told;   /* seconds since the start of the run */
-    int64_t twin;  /* earlier trial of the same architecture; -1 none */
-    bool answered; /* the result is there */
+    double reward;   /* NAN if it does not count */
+    double finished; /* when, seconds since the start of the run */
+    int64_t twin;    /* earlier trial of the same architecture; -1 none */
+    bool answered;   /* the result is there */
 };
 
 struct trials {
@@ -22,8 +22,7 @@ struct trials {
     int64_t count, room;
     int64_t *index; /* [2 room] open addressing by arch_hash; -1 free */
 
-    /* of those told, in order */
-    int64_t told;
+    int64_t settled; /* the first so many have their results; of these: */
     int64_t evaluated, repeats, failed; /* failed: evaluated, but no accuracy */
     int64_t best;         /* trial of the highest reward; -1 none */
     double best_accuracy; /* highest; NAN if none */
@@ -38,8 +37,8 @@ void trials_free(struct trials *t);
 struct trial *trials_append(struct trials *t, const struct task *task,
                             bool reuse);
 
-/** Count the next trial in order as told: its result and reward are there.  The
+/** Count the next trial in order: its result and reward are there.  The
  * trajectory's hash takes in id, architecture, state and reward. */
-void trials_tell(struct trials *t);
+void trials_settle(struct trials *t);
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/comm.h"
 #include "base/h5.h"
 #include "base/place.h"
+#include "commit.h"
 #include "config.h"
 #include "nn/gemm.h"
 #include "nn/kernel.h"
@@ -134,7 +135,7 @@ void args_help(void)
 
 void args_version(void)
 {
-    printf("fnas %s\n", PACKAGE_VERSION);
+    printf("fnas %s (%s)\n", PACKAGE_VERSION, FNAS_COMMIT);
     printf("compiler    %s, %s\n", FNAS_COMPILER, FNAS_FLAGS);
     printf("MPI         %s\n", comm_library());
     printf("HDF5        %s\n", h5_version());

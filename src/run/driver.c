@@ -14,6 +14,37 @@ static const struct run_conf *settings(const struct driver *d)
     return conf_of(d->conf, &run_section);
 }
 
+/* The result of an earlier trial, at no cost. */
+static void answer_twin(struct driver *d, struct trial *t)
+{
+    t->result = d->trials.list[t->twin].result;
+    t->result.id = t->task.id;
+    t->result.seconds = t->result.epochs = 0;
+    if (t->result.state == TRIAL_DONE)
+        t->result.state = TRIAL_CACHED;
+    t->finished = comm_clock() - d->started;
+    t->answered = true;
+}
+
+/* Count all trials whose results are in, up to the first that is still out. */
+static void settle(struct driver *d)
+{
+    struct trials *t = &d->trials;
+
+    while (t->settled < t->count) {
+        struct trial *next = &t->list[t->settled];
+
+        if (next->twin >= 0)
+            answer_twin(d, next);
+        if (!next->answered)
+            return;
+        next->reward =
+            reward_of(conf_of(d->conf, &reward_section), &next->result);
+        trials_settle(t);
+        d->after(d, d->context);
+    }
+}
+
 static void collect(struct driver *d)
 {
     struct result r;
@@ -23,36 +54,25 @@ static void collect(struct driver *d)
     CHECK(r.id >= 0 && r.id < d->trials.count);
     t = &d->trials.list[r.id];
     t->result = r;
+    t->finished = comm_clock() - d->started;
     t->answered = true;
+    settle(d);
 }
 
-/* The result of an earlier trial, at no cost. */
-static void answer_twin(struct driver *d, struct trial *t)
-{
-    t->result = d->trials.list[t->twin].result;
-    t->result.id = t->task.id;
-    t->result.seconds = t->result.epochs = 0;
-    if (t->result.state == TRIAL_DONE)
-        t->result.state = TRIAL_CACHED;
-    t->answered = true;
-}
-
-/* Tell the oldest trial that is out; wait for its result if need be. */
+/* Tell the oldest trial that was not told; wait for its result if need be. */
 static void tell_next(struct driver *d)
 {
-    struct trial *t = &d->trials.list[d->trials.told];
+    const struct trial *t;
 
-    if (t->twin >= 0)
-        answer_twin(d, t);
-    while (!t->answered)
+    settle(d);
+    while (d->trials.settled == d->told)
         collect(d);
-    t->reward = reward_of(conf_of(d->conf, &reward_section), &t->result);
-    t->told = comm_clock() - d->started;
+    t = &d->trials.list[d->told++];
+    d->told_fresh += t->twin < 0;
+    d->told_failed += t->twin < 0 && !result_counts(&t->result);
     timer_start(TIMER_SEARCH);
     d->method->tell(d->search, &t->task, &t->result, t->reward);
     timer_stop(TIMER_SEARCH);
-    trials_tell(&d->trials);
-    d->after(d, d->context);
 }
 
 static bool ask(struct driver *d, struct task *t)
@@ -82,17 +102,17 @@ static void submit(struct driver *d, const struct task *task)
     farm_submit(d->farm, task);
 }
 
+/* Of what was told, so that the end depends on the settings alone. */
 static bool too_many_failed(const struct driver *d)
 {
-    const struct trials *t = &d->trials;
-
-    return t->evaluated >= FAILURES_FROM &&
-           (double)t->failed > settings(d)->max_failed * (double)t->evaluated;
+    return d->told_fresh >= FAILURES_FROM &&
+           (double)d->told_failed >
+               settings(d)->max_failed * (double)d->told_fresh;
 }
 
 static int64_t out(const struct driver *d)
 {
-    return d->trials.count - d->trials.told;
+    return d->trials.count - d->told;
 }
 
 /* Ask and submit one task, once the window has room and the method is ready. */

@@ -55,7 +55,7 @@ void meter_after(struct driver *d, void *meter)
     struct meter *m = meter;
     const struct run_conf *run = conf_of(d->conf, &run_section);
     const struct trials *t = &d->trials;
-    const struct result *r = &t->list[t->told - 1].result;
+    const struct result *r = &t->list[t->settled - 1].result;
 
     if (result_counts(r)) {
         m->sum += r->accuracy;

@@ -8,6 +8,7 @@
 
 #include "base/h5.h"
 #include "base/log.h"
+#include "commit.h"
 #include "config.h"
 #include "nn/gemm.h"
 #include "run/settings.h"
@@ -19,8 +20,8 @@ void report_banner(const struct ranks *r, const struct conf *conf,
     const struct run_conf *run = conf_of(conf, &run_section);
     const struct search_conf *search = conf_of(conf, &search_section);
 
-    log_print("fnas %s, %s, HDF5 %s, %s\n", PACKAGE_VERSION, comm_library(),
-              h5_version(), gemm_version());
+    log_print("fnas %s (%s), %s, HDF5 %s, %s\n", PACKAGE_VERSION, FNAS_COMMIT,
+              comm_library(), h5_version(), gemm_version());
     ranks_print(r);
     log_print("space      %s: %d decisions, %.3g architectures\n",
               space->kind->name, space->count, space_size(space));

@@ -102,7 +102,7 @@ static const struct column trial_columns[] = {
     {"/trials/latency",    H5_DOUBLE, TRIAL(result.latency),    "s", "forward time of one image, in a full vector; NaN if not measured"},
     {"/trials/epochs",     H5_DOUBLE, TRIAL(result.epochs),     "1", "training epochs spent"},
     {"/trials/seconds",    H5_DOUBLE, TRIAL(result.seconds),    "s", "time of the evaluation"},
-    {"/trials/told",       H5_DOUBLE, TRIAL(told),              "s", "since the start, when the search learned of it"},
+    {"/trials/finished",   H5_DOUBLE, TRIAL(finished),          "s", "since the start, when its result was in"},
     {"/trials/twin",       H5_INT64,  TRIAL(twin),              "1", "earlier trial of the same architecture, whose result this is; -1: none"},
 };
 #define ROW(field) offsetof(struct progress, field)
@@ -172,7 +172,7 @@ static void decision_text(const struct driver *d, size_t i, char *text)
 static enum err write_options(struct h5 *h, const struct driver *d)
 {
     const struct trials *t = &d->trials;
-    size_t n = (size_t)t->told, k = (size_t)d->space->count;
+    size_t n = (size_t)t->settled, k = (size_t)d->space->count;
     unsigned char *options = MEM_NEW(unsigned char, n *k);
     enum err e;
 
@@ -193,7 +193,7 @@ static enum err write_options(struct h5 *h, const struct driver *d)
 
 static enum err write_trials(struct h5 *h, const struct driver *d)
 {
-    size_t n = (size_t)d->trials.told;
+    size_t n = (size_t)d->trials.settled;
 
     TRY(write_columns(h, trial_columns, COUNT(trial_columns), d->trials.list,
                       sizeof(struct trial), n));

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/place.h"
+#include "commit.h"
 #include "config.h"
 #include "nn/gemm.h"
 #include "results_parts.h"
@@ -160,6 +161,7 @@ enum err results_root(struct h5 *h, const struct results *s)
     TRY(h5_set_attribute(h, "/", "format_version", "1.0.0"));
     TRY(h5_set_attribute(h, "/", "software", "fnas"));
     TRY(h5_set_attribute(h, "/", "software_version", PACKAGE_VERSION));
+    TRY(h5_set_attribute(h, "/", "git_commit", FNAS_COMMIT));
     TRY(h5_set_attribute(h, "/", "software_dependencies", software));
     TRY(h5_set_attribute(h, "/", "date", s->started));
     TRY(h5_set_attribute(h, "/", "machine", s->ranks->about[0].host));

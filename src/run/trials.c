@@ -82,9 +82,9 @@ static void mix(struct trials *t, const struct trial *trial)
     t->hash = rng_mix(t->hash, bits(trial->reward));
 }
 
-void trials_tell(struct trials *t)
+void trials_settle(struct trials *t)
 {
-    int64_t id = t->told++;
+    int64_t id = t->settled++;
     const struct trial *trial = &t->list[id];
     bool counts = result_counts(&trial->result);
 
