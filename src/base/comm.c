@@ -127,10 +127,11 @@ bool comm_poll(struct comm *c, int from, int *sender, enum comm_tag *tag,
     return true;
 }
 
-/* Yield at first, for messages that come at once; then sleep, up to 1 ms. */
+/* Yield at first, some 0.3 ms, for messages that come at once; then sleep, up to
+ * 1 ms at a time. */
 static void back_off(int turn)
 {
-    enum { YIELDS = 64, STEP_NS = 20000, LONGEST_NS = 1000000 };
+    enum { YIELDS = 1000, STEP_NS = 20000, LONGEST_NS = 1000000 };
     long ns = (long)(turn - YIELDS) * STEP_NS;
     struct timespec t = {.tv_nsec = ns < LONGEST_NS ? ns : LONGEST_NS};
 
