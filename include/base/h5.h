@@ -3,7 +3,8 @@
  *
  * Files are built in memory and published whole (see run/store.h), so a reader
  * never meets a half-written file, and HDF5 never opens a file for writing.
- * Files read are opened without locks.  The only file with <hdf5.h> is h5.c.
+ * Files read are opened without locks.  Only src/base/h5_handle.h, for h5.c and
+ * h5_read.c, has <hdf5.h>.
  * All Local. */
 #ifndef BASE_H5_H
 #define BASE_H5_H

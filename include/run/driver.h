@@ -29,10 +29,12 @@ struct driver {
     void *search;
     struct farm *farm;
     struct trials trials;
-    double started;  /* comm_clock() */
-    int64_t fresh;   /* asked, not repeats */
-    int64_t repeats; /* in a row, the last asked */
-    int64_t told, told_fresh, told_failed;
+    double started;      /* comm_clock() */
+    int64_t fresh;       /* asked, not repeats */
+    int64_t repeats;     /* in a row, the last asked */
+    int64_t told;        /* to the method; of these: */
+    int64_t told_fresh;  /* not repeats */
+    int64_t told_failed; /* not repeats, without an accuracy */
 
     /** Called after each trial counted, for progress and results. */
     void (*after)(struct driver *d, void *context);

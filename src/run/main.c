@@ -38,7 +38,7 @@ struct program {
     int argc;
     char **argv;
     char *command;       /* as it was typed */
-    struct usage before; /* the search */
+    struct usage before; /* what MPI had used when it was up */
     struct comm *world;
     struct conf *conf;
     struct space space;
