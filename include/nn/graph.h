@@ -66,11 +66,23 @@ struct node {
                            NULL where no gradient is asked for */
     void *keep;         /* the op's own: tables, what backward needs */
     bool reached;       /* the loss depends on it */
+    bool lazy;          /* not stored, x is NULL: its readers compute it from
+                           its inputs, see struct view in op.h */
+    int norm;           /* the OP_NORM that is a convolution's only reader; 0:
+                           there is none */
     bool first[2];      /* backward is the first to give in[i] a gradient: it
                            writes; later ones add */
 };
 
-enum nn_act { NN_NONE, NN_RELU, NN_RELU6, NN_HSWISH, NN_HSIGMOID };
+enum nn_act {
+    NN_NONE,
+    NN_RELU,
+    NN_RELU6,
+    NN_HSWISH,
+    NN_HSIGMOID,
+    NN_SIGMOID,
+    NN_SWISH
+};
 
 struct graph_cost {
     int64_t params; /* learned values */
@@ -85,6 +97,7 @@ struct graph {
     int label;                  /* given to the nodes appended next */
     size_t params, stats, flat; /* flat = params + stats + 1 */
     float *w, *dw;
+    float *folded;       /* weights for GRAPH_EVAL, see graph_fold */
     float *work;         /* scratch of the kernels */
     float share;         /* this shard's part of the batch, 1 at first */
     float momentum, eps; /* of batch norm: 0.1 and 1e-5 at first */
@@ -127,7 +140,13 @@ enum graph_mode {
     GRAPH_EVAL   /* running statistics */
 };
 
-/** Compute every node from the input, nodes[0].x. */
+/** Fold batch norm with its running statistics into the convolutions before it,
+ * w' = a w and a bias, and the activation into their stores.  To be called
+ * before GRAPH_EVAL whenever w has changed. */
+void graph_fold(struct graph *g);
+
+/** Compute every node from the input, nodes[0].x. Nodes that are lazy, and in
+ * GRAPH_EVAL norms that are folded, have no x of their own. */
 void graph_forward(struct graph *g, enum graph_mode mode);
 
 /** Softmax cross-entropy of the last node (shape [classes, 1, 1]) against the

@@ -35,14 +35,21 @@ struct pass {
     const int *x_at, *w_at;        /* [terms] */
 };
 
-/** y[m, r, p] = bias[m] + sum over k of w[m, k] x[k, r, p], or y += that:
+/** What is done to a sum before it is stored: clamped after its bias. */
+struct finish {
+    const float *bias; /* [outs], or NULL */
+    float low, high;
+};
+
+/** y[m, r, p] = sum over k of w[m, k] x[k, r, p], or y += that:
  *
  *     y[m y_out + r y_row + p y_col], w[m w_out + w_at[k]],
  *     x[x_at[k] + r x_row + p]
  *
- * bias may be NULL. */
+ * finish may be NULL. */
 typedef void kernel_mac(float *y, const float *x, const float *w,
-                        const float *bias, const struct pass *p, bool add);
+                        const struct finish *finish, const struct pass *p,
+                        bool add);
 
 /** dw[m, k] += sum over r, p and lanes of dy[m, r, p] x[k, r, p]; the offsets
  * are those of kernel_mac, and y_col is that of neighbours. */
@@ -64,10 +71,6 @@ struct frame frame_of(int h, int w, int margin, int stride);
 /** Offset, floats, of row r and column c, counted with the margin. */
 int frame_at(const struct frame *f, int plane, int r, int c);
 
-/** z[plane, r + margin, c + margin] = x[plane, r, c]; margins stay. */
-typedef void kernel_frame(float *z, const float *x, int planes,
-                          const struct frame *f);
-
 /** Statistics of n pixels: sum[0] += sum of (x - pivot), sum[1] += sum of
  * (x - pivot)^2, over pixels and lanes. */
 typedef void kernel_moments(double *sum, const float *x, float pivot, int n);
@@ -75,24 +78,37 @@ typedef void kernel_moments(double *sum, const float *x, float pivot, int n);
 /** A normalised channel forward, u = a x + b, and backward. */
 struct affine {
     float a, b;
-    float mean;
+    float mean, rr; /* rr = 1 / (var + eps) */
     float k1, k2, k3;
 };
 
-/** y[i] = act(a x[i] + b), n pixels. y and x may be the same. */
-typedef void kernel_act(float *y, const float *x, const struct affine *f,
-                        enum nn_act act, int n);
+/** Which pixels of which planes: plane i, row r, column c is at
+ *
+ *     y[i y_plane + r y_row + c GRAPH_LANES], x[i x_plane + r x_row + c x_col]
+ *
+ * so that one kernel fills frames, packs columns and runs over whole planes. */
+struct sweep {
+    int planes, rows, cols;
+    ptrdiff_t y_plane, y_row;
+    ptrdiff_t x_plane, x_row, x_col;
+};
 
-/** sum[0] += sum of du, sum[1] += sum of du (x - mean), over pixels and lanes,
- * du = dy act'(a x + b). */
+/** y = act(a x + b) gate, or y += that; f[planes], gate[planes][16], each NULL
+ * if there is none.  y and x may be the same. */
+typedef void kernel_apply(float *y, const float *x, const struct affine *f,
+                          enum nn_act act, const float *gate,
+                          const struct sweep *s, bool add);
+
+/** sum[0] += sum of du, sum[1] += sum of du (x - mean), over n pixels and
+ * lanes, du = dy act'(a x + b). */
 typedef void kernel_act_sums(double *sum, const float *dy, const float *x,
                              const struct affine *f, enum nn_act act, int n);
 
-/** dx[i] = k1 du[i] + (k2 (x[i] - mean) + k3), or dx += that.
- * dx and dy may be the same. */
+/** dx = k1 du + (k2 (x - mean) + k3), or dx += that: one plane; dx is the y of
+ * the sweep, dy lies as x does.  dx and dy may be the same. */
 typedef void kernel_act_back(float *dx, const float *dy, const float *x,
-                             const struct affine *f, enum nn_act act, int n,
-                             bool add);
+                             const struct affine *f, enum nn_act act,
+                             const struct sweep *s, bool add);
 
 /** Average of 3 x 3 pixels, those inside x only; y is ceil(h / stride) x
  * ceil(w / stride). */
@@ -110,33 +126,23 @@ typedef void kernel_total(float *y, const float *x, float scale, int n,
 typedef void kernel_spread(float *y, const float *x, float scale, int n,
                            bool add);
 
-/** y[i] = x[i] gate[0], or y += that. y and x may be the same. */
-typedef void kernel_scale(float *y, const float *x, const float *gate, int n,
-                          bool add);
-
 /** y[0] = sum of a[i] b[i], or y += that. */
 typedef void kernel_inner(float *y, const float *a, const float *b, int n,
                           bool add);
-
-/** y[i] = a[i] + b[i]. y may be a or b. */
-typedef void kernel_add(float *y, const float *a, const float *b, int n);
 
 struct kernels {
     const char *name; /* "avx512" */
     kernel_mac *mac;
     kernel_dot *dot;
-    kernel_frame *frame;
     kernel_moments *moments;
-    kernel_act *act;
+    kernel_apply *apply;
     kernel_act_sums *act_sums;
     kernel_act_back *act_back;
     kernel_pool *pool;
     kernel_pool_back *pool_back;
     kernel_total *total;
     kernel_spread *spread;
-    kernel_scale *scale;
     kernel_inner *inner;
-    kernel_add *add;
 };
 
 /** The fastest variant this machine can run. */

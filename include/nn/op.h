@@ -5,11 +5,40 @@
 #define NN_OP_H
 
 #include "nn/graph.h"
+#include "nn/kernel.h"
+
+/** Channels from..to - 1. */
+struct range {
+    int from, to;
+};
+
+/** A tensor as its reader finds it, act(a x + b) gate: batch norm, activation
+ * and gates are not stored but applied by those who read them, where these can
+ * (see struct node, lazy). */
+struct view {
+    const float *x;         /* [groups][c][h][w][16] */
+    const struct affine *f; /* [c]; NULL: none */
+    enum nn_act act;
+    const float *gate; /* [groups][c][16]; NULL: none */
+};
 
 struct op {
     const char *name;
     int inputs;
     bool in_place; /* dx of in[0] may overwrite the node's own dx */
+
+    /** Channel c of the node needs channel c of in[0] only, and gives a gradient
+     * to that only.  Runs of such nodes are computed a few channels at a time,
+     * so that these stay in the cache: see chain.h. */
+    bool channelwise;
+
+    /** Does it read views?  NULL: it does not. */
+    bool (*views)(const struct graph *g, const struct node *n);
+
+    /** May a chain start here that goes up (down) a few channels at a time?
+     * NULL: if the op is channelwise. */
+    bool (*bands_up)(const struct graph *g, const struct node *n);
+    bool (*bands_down)(const struct graph *g, const struct node *n);
 
     /** Complete a node whose kind, inputs and options are set: shape, params,
      * stats. */
@@ -28,13 +57,17 @@ struct op {
     /** First weights and statistics. NULL: there are none. */
     void (*init)(struct graph *g, const struct node *n, struct rng *r);
 
-    /** x of the node from x of its inputs. */
-    void (*forward)(struct graph *g, const struct node *n,
-                    enum graph_mode mode);
+    /** Prepare g->folded, a copy of w, for GRAPH_EVAL.  NULL: nothing to do. */
+    void (*fold)(struct graph *g, const struct node *n);
 
-    /** dw, and dx of the inputs, from dx of the node.  An input whose dx is NULL
-     * asks for none; in[1] is served before in[0]. */
-    void (*backward)(struct graph *g, const struct node *n);
+    /** Channels r of the node's x, from x of its inputs. */
+    void (*forward)(struct graph *g, const struct node *n, enum graph_mode mode,
+                    struct range r);
+
+    /** Channels r of dx of in[0], and what of dw depends on them, from dx of the
+     * node.  An input whose dx is NULL asks for none; in[1] is served before
+     * in[0]. */
+    void (*backward)(struct graph *g, const struct node *n, struct range r);
 };
 
 /** The row of a kind; NULL for OP_INPUT. */
@@ -48,6 +81,24 @@ int graph_append(struct graph *g, struct node n);
 
 /** The i-th input. */
 const struct node *op_input(const struct graph *g, const struct node *n, int i);
+
+/** How node n finds it. */
+struct view op_view(const struct graph *g, const struct node *n, int i,
+                    enum graph_mode mode);
+
+/** Nothing is to be done to what is read. */
+bool op_plain(const struct view *v);
+
+/** Write channels r of a group, or add them, as y[r][h][w][16]. */
+void op_read(const struct graph *g, float *y, const struct view *v,
+             const struct shape *s, int group, struct range r, bool add);
+
+/** A convolution that reads its dx through the norm behind it, whose backward
+ * leaves dx as the gradient of the norm's output. */
+bool op_late(const struct node *n);
+
+/** Where channel c of a group starts. */
+ptrdiff_t op_at(const struct node *n, int group, int c);
 
 /** Pixels of a plane; and floats of it. */
 int op_pixels(const struct shape *s);

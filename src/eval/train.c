@@ -269,6 +269,7 @@ static void validate(struct run *run, struct result *r)
     double loss = 0;
 
     timer_start(TIMER_VALIDATE);
+    graph_fold(&run->g);
     for (int i = comm_rank(t->group); i < run->passes; i += comm_size(t->group))
         right += validate_shard(run, i);
     comm_sum_counts(t->group, &right, 1);

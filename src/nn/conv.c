@@ -1,34 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* Convolutions, full and depthwise, as passes of two kernels.
+/* Convolutions, full and depthwise, as passes of two kernels: their plan.
  *
  * Both are `outer` independent convolutions of `ins` to `outs` channels.  The
- * input is copied into a frame with zero margins, and tables say where each
+ * input is read into a frame with zero margins, and tables say where each
  * product finds its pixel; 1 x 1 convolutions with stride 1 read the tensor
- * itself.  With padding q, output row ho, tap r reads row s ho + r - q.  So the
- * input row hi gets its gradient from the taps with hi + q - r divisible by s:
- * the rows hi = a, a + s, a + 2s... form a *phase* with taps of its own, as the
- * columns do, and each phase is again a sum of products over a frame of dy. */
+ * itself, or a few columns packed.  With padding q, output row ho, tap r reads
+ * row s ho + r - q.  So the input row hi gets its gradient from the taps with
+ * hi + q - r divisible by s: the rows hi = a, a + s, a + 2s... form a *phase*
+ * with taps of its own, as the columns do, and each phase is again a sum of
+ * products over a frame of dy. */
 #include <math.h>
-#include <string.h>
 
 #include "base/err.h"
-#include "nn/kernel.h"
-#include "nn/op.h"
-
-enum { STRIDE_MAX = 2 };
-
-struct conv {
-    int outer, ins, outs;
-    bool framed; /* not 1 x 1 with stride 1 */
-    struct frame x, dy;
-    struct pass pass; /* forward, and the gradient of the weights */
-    int phases;
-    struct phase {
-        struct pass pass;
-        ptrdiff_t at; /* of its first pixel in dx */
-    } back[STRIDE_MAX * STRIDE_MAX];
-    int tables[];
-};
+#include "conv.h"
 
 /* Channels in and out of each of the independent convolutions. */
 static void channels(const struct graph *g, const struct node *n, int *outer,
@@ -41,7 +25,7 @@ static void channels(const struct graph *g, const struct node *n, int *outer,
     *outs = depthwise ? 1 : n->shape.c;
 }
 
-static bool is_framed(const struct node *n)
+bool conv_framed(const struct node *n)
 {
     return n->kernel > 1 || n->stride > 1;
 }
@@ -92,31 +76,73 @@ static int64_t macs(const struct graph *g, const struct node *n)
            op_pixels(&n->shape);
 }
 
-/* Two tables for x, k = (i, r, c), and two for dy: each tap is in one phase. */
+/* Two tables for x, k = (i, r, c), and two for dy: each tap is in one phase;
+ * and two for packed columns and chunks. */
 static size_t keep(const struct graph *g, const struct node *n)
 {
     int outer, ins, outs;
 
     channels(g, n, &outer, &ins, &outs);
-    return sizeof(struct conv) + sizeof(int[2]) * (size_t)(ins + outs) *
-                                     (size_t)(n->kernel * n->kernel);
+    return sizeof(struct conv) +
+           sizeof(int[2]) * (size_t)(ins + outs) *
+               (size_t)(n->kernel * n->kernel) +
+           sizeof(int[2]) * (size_t)(ins > outs ? ins : outs);
 }
 
-static size_t x_frame_floats(const struct graph *g, const struct node *n,
-                             int ins)
-{
-    return (size_t)ins * (size_t)x_frame(g, n).plane * GRAPH_LANES;
-}
-
-static size_t work(const struct graph *g, const struct node *n)
+size_t conv_x_frame(const struct graph *g, const struct node *n)
 {
     int outer, ins, outs;
 
-    if (!is_framed(n))
-        return 0;
     channels(g, n, &outer, &ins, &outs);
-    return x_frame_floats(g, n, ins) +
-           (size_t)outs * (size_t)dy_frame(n).plane * GRAPH_LANES;
+    return (size_t)ins * (size_t)x_frame(g, n).plane * GRAPH_LANES;
+}
+
+/* Frames of x and dy; or columns packed for a tile, or for a chunk. */
+static size_t work(const struct graph *g, const struct node *n)
+{
+    int outer, ins, outs;
+    size_t most;
+
+    channels(g, n, &outer, &ins, &outs);
+    if (conv_framed(n))
+        return conv_x_frame(g, n) +
+               (size_t)outs * (size_t)dy_frame(n).plane * GRAPH_LANES;
+    most = (size_t)(ins > outs ? ins : outs) * CONV_CHUNK_MIN * GRAPH_LANES;
+    return most > CONV_PACK_FLOATS ? most : CONV_PACK_FLOATS;
+}
+
+/* Planes of a power of two compete for the same lines of the cache. */
+static bool clash(const struct node *n)
+{
+    return op_pixels(&n->shape) % 64 == 0;
+}
+
+static bool widens(const struct graph *g, const struct node *n)
+{
+    return n->shape.c > op_input(g, n, 0)->shape.c;
+}
+
+/* Who widens reads its input often: better give it stored. */
+static bool conv_views(const struct graph *g, const struct node *n)
+{
+    return conv_framed(n) || !widens(g, n);
+}
+
+static bool conv_bands_up(const struct graph *g, const struct node *n)
+{
+    return !conv_framed(n) && widens(g, n) && !clash(n);
+}
+
+static bool conv_bands_down(const struct graph *g, const struct node *n)
+{
+    return !conv_framed(n) && !widens(g, n);
+}
+
+static bool dwconv_views(const struct graph *g, const struct node *n)
+{
+    (void)g;
+    (void)n;
+    return true;
 }
 
 /* Fill the tables of the forward pass; where the next ones go is returned. */
@@ -209,7 +235,7 @@ static void plan(const struct graph *g, struct node *n)
     int *table = c->tables;
 
     channels(g, n, &c->outer, &c->ins, &c->outs);
-    c->framed = is_framed(n);
+    c->framed = conv_framed(n);
     c->x = x_frame(g, n);
     c->dy = dy_frame(n);
     CHECK((int64_t)c->x.plane * c->ins < INT32_MAX / GRAPH_LANES);
@@ -219,6 +245,11 @@ static void plan(const struct graph *g, struct node *n)
     for (int a = 0; a < n->stride; a++)
         for (int b = 0; b < n->stride; b++)
             table = plan_phase(c, n, x, a, b, table);
+    c->packed_at = table;
+    c->chunk_at = table + (c->ins > c->outs ? c->ins : c->outs);
+    c->clash = clash(n);
+    for (int i = 0; i < c->ins || i < c->outs; i++)
+        table[i] = i * CONV_COLUMNS * GRAPH_LANES;
     if (!c->framed) {
         flatten(&c->pass);
         flatten(&c->back[0].pass);
@@ -240,118 +271,29 @@ static void init(struct graph *g, const struct node *n, struct rng *r)
         w[i] = 0;
 }
 
-/* One of the independent convolutions, in one group. */
-struct part {
-    const float *x, *dy, *w;
-    float *y, *dx, *dw;
-};
-
-static struct part part_of(const struct graph *g, const struct node *n,
-                           int group, int i)
-{
-    const struct conv *c = n->keep;
-    const struct node *in = op_input(g, n, 0);
-    ptrdiff_t piece = group * c->outer + i;
-    ptrdiff_t x_at = piece * c->ins * op_plane(&in->shape);
-    ptrdiff_t y_at = piece * c->outs * op_plane(&n->shape);
-    ptrdiff_t w_at = (ptrdiff_t)n->w_at + i * c->pass.w_out * c->outs;
-
-    return (struct part){.x = in->x + x_at,
-                         .dx = in->dx ? in->dx + x_at : NULL,
-                         .y = n->x + y_at,
-                         .dy = n->dx ? n->dx + y_at : NULL,
-                         .w = g->w + w_at,
-                         .dw = g->dw + w_at};
-}
-
-static void forward(struct graph *g, const struct node *n, enum graph_mode mode)
-{
-    const struct conv *c = n->keep;
-    const float *bias = NULL;
-
-    (void)mode;
-    memset(g->work, 0, work(g, n) * sizeof(float));
-    if (n->bias)
-        bias = g->w + n->w_at + n->params - (size_t)n->shape.c;
-    for (int group = 0; group < g->groups; group++)
-        for (int i = 0; i < c->outer; i++) {
-            struct part p = part_of(g, n, group, i);
-
-            if (c->framed)
-                g->kernels->frame(g->work, p.x, c->ins, &c->x);
-            g->kernels->mac(p.y, c->framed ? g->work : p.x, p.w, bias, &c->pass,
-                            false);
-        }
-}
-
-static void backward_bias(struct graph *g, const struct node *n)
-{
-    float *db = g->dw + n->w_at + n->params - (size_t)n->shape.c;
-    int pixels = op_pixels(&n->shape);
-
-    for (int c = 0; c < n->shape.c; c++) {
-        double sum[2] = {0};
-
-        for (int group = 0; group < g->groups; group++)
-            g->kernels->moments(
-                sum, n->dx + (group * n->shape.c + c) * op_plane(&n->shape), 0,
-                pixels);
-        db[c] += (float)sum[0];
-    }
-}
-
-static void backward_part(struct graph *g, const struct node *n,
-                          const struct part *p, float *dy_frame)
-{
-    const struct conv *c = n->keep;
-    const struct kernels *k = g->kernels;
-
-    if (c->framed)
-        k->frame(g->work, p->x, c->ins, &c->x);
-    k->dot(p->dw, p->dy, c->framed ? g->work : p->x, &c->pass);
-    if (!p->dx)
-        return;
-    if (c->framed)
-        k->frame(dy_frame, p->dy, c->outs, &c->dy);
-    for (int i = 0; i < c->phases; i++)
-        if (c->back[i].pass.height > 0 && c->back[i].pass.width > 0)
-            k->mac(p->dx + c->back[i].at, c->framed ? dy_frame : p->dy, p->w,
-                   NULL, &c->back[i].pass, !n->first[0]);
-}
-
-static void backward(struct graph *g, const struct node *n)
-{
-    const struct conv *c = n->keep;
-
-    memset(g->work, 0, work(g, n) * sizeof(float));
-    for (int group = 0; group < g->groups; group++)
-        for (int i = 0; i < c->outer; i++) {
-            struct part p = part_of(g, n, group, i);
-
-            backward_part(g, n, &p, g->work + x_frame_floats(g, n, c->ins));
-        }
-    if (n->bias)
-        backward_bias(g, n);
-}
-
 const struct op op_conv = {.name = "conv",
                            .inputs = 1,
+                           .views = conv_views,
+                           .bands_up = conv_bands_up,
+                           .bands_down = conv_bands_down,
                            .shape = conv_shape,
                            .macs = macs,
                            .keep = keep,
                            .work = work,
                            .plan = plan,
                            .init = init,
-                           .forward = forward,
-                           .backward = backward};
+                           .forward = conv_forward,
+                           .backward = conv_backward};
 
 const struct op op_dwconv = {.name = "dwconv",
                              .inputs = 1,
+                             .channelwise = true,
+                             .views = dwconv_views,
                              .shape = dwconv_shape,
                              .macs = macs,
                              .keep = keep,
                              .work = work,
                              .plan = plan,
                              .init = init,
-                             .forward = forward,
-                             .backward = backward};
+                             .forward = conv_forward,
+                             .backward = conv_backward};

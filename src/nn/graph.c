@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "chain.h"
 #include "nn/kernel.h"
 #include "nn/op.h"
 #include "plan.h"
@@ -133,7 +134,10 @@ static void build_node(struct graph *g, int i, const struct plan *p, char *dx,
     struct node *n = &g->nodes[i];
     const struct op *op = op_of(n->kind);
 
-    n->x = ARENA_NEW(a, float, plan_tensor(g, n) / sizeof(float));
+    if (!p->lazy[i])
+        n->x = ARENA_NEW(a, float, plan_tensor(g, n) / sizeof(float));
+    n->lazy = p->lazy[i];
+    n->norm = p->norm[i];
     n->dx = p->dx[i] == PLAN_NOWHERE ? NULL : (float *)(void *)(dx + p->dx[i]);
     n->reached = p->reached[i];
     memcpy(n->first, &p->first[2 * i], sizeof n->first);
@@ -151,6 +155,7 @@ void graph_build(struct graph *g, struct arena *a)
 
     g->w = ARENA_NEW(a, float, g->flat);
     g->dw = ARENA_NEW(a, float, g->flat);
+    g->folded = ARENA_NEW(a, float, g->flat);
     g->work = ARENA_NEW(a, float, p.work_bytes / sizeof(float));
     dx = ARENA_NEW(a, char, p.dx_bytes);
     for (int i = 0; i < g->count; i++) {
@@ -172,17 +177,55 @@ void graph_init(struct graph *g, struct rng *r)
     }
 }
 
+void graph_fold(struct graph *g)
+{
+    memcpy(g->folded, g->w, g->flat * sizeof(float));
+    for (int i = 1; i < g->count; i++) {
+        const struct op *op = op_of(g->nodes[i].kind);
+
+        if (op->fold)
+            op->fold(g, &g->nodes[i]);
+    }
+}
+
+static void run_up(struct graph *g, enum graph_mode mode, int first, int last)
+{
+    int channels = g->nodes[first].shape.c;
+    int bands = chain_bands(g, first, last, channels);
+
+    for (int b = 0; b < bands; b++)
+        for (int i = first; i <= last; i++)
+            op_of(g->nodes[i].kind)
+                ->forward(g, &g->nodes[i], mode,
+                          chain_band(channels, bands, b));
+}
+
 void graph_forward(struct graph *g, enum graph_mode mode)
 {
-    for (int i = 1; i < g->count; i++)
-        op_of(g->nodes[i].kind)->forward(g, &g->nodes[i], mode);
+    for (int first = 1, last; first < g->count; first = last + 1) {
+        last = chain_up(g, first);
+        run_up(g, mode, first, last);
+    }
+}
+
+static void run_down(struct graph *g, int first, int last)
+{
+    int channels = op_input(g, &g->nodes[last], 0)->shape.c;
+    int bands = chain_bands(g, first, last, channels);
+
+    for (int b = 0; b < bands; b++)
+        for (int i = last; i >= first; i--)
+            if (g->nodes[i].reached)
+                op_of(g->nodes[i].kind)
+                    ->backward(g, &g->nodes[i], chain_band(channels, bands, b));
 }
 
 void graph_backward(struct graph *g)
 {
-    for (int i = g->count - 1; i > 0; i--)
-        if (g->nodes[i].reached)
-            op_of(g->nodes[i].kind)->backward(g, &g->nodes[i]);
+    for (int last = g->count - 1, first; last > 0; last = first - 1) {
+        first = chain_down(g, last);
+        run_down(g, first, last);
+    }
 }
 
 void graph_zero(struct graph *g)

@@ -8,6 +8,9 @@
 #include "nn/kernel.h"
 #include "nn/op.h"
 
+/* Pixels read at once. */
+enum { PIECE = 64 };
+
 static void scale_shape(const struct graph *g, struct node *n)
 {
     const struct shape *gate = &op_input(g, n, 1)->shape;
@@ -16,32 +19,61 @@ static void scale_shape(const struct graph *g, struct node *n)
     CHECK(gate->c == n->shape.c && gate->h == 1 && gate->w == 1);
 }
 
-static void scale_forward(struct graph *g, const struct node *n,
-                          enum graph_mode mode)
+/* A view has one gate. */
+static bool scale_views(const struct graph *g, const struct node *n)
 {
-    const float *x = op_input(g, n, 0)->x, *gate = op_input(g, n, 1)->x;
-
-    (void)mode;
-    for (int i = 0; i < g->groups * n->shape.c; i++)
-        g->kernels->scale(n->x + i * op_plane(&n->shape),
-                          x + i * op_plane(&n->shape), gate + i * GRAPH_LANES,
-                          op_pixels(&n->shape), false);
+    return op_input(g, n, 0)->kind != OP_SCALE;
 }
 
-static void scale_backward(struct graph *g, const struct node *n)
+static bool add_views(const struct graph *g, const struct node *n)
+{
+    (void)g;
+    (void)n;
+    return true;
+}
+
+static void scale_forward(struct graph *g, const struct node *n,
+                          enum graph_mode mode, struct range r)
+{
+    struct view v = op_view(g, n, 0, mode);
+
+    v.gate = op_input(g, n, 1)->x;
+    for (int group = 0; group < g->groups && !n->lazy; group++)
+        op_read(g, n->x + op_at(n, group, r.from), &v, &n->shape, group, r,
+                false);
+}
+
+/* gate.dx of channel c: the sum of dy x, read piece by piece. */
+static void back_gate(struct graph *g, const struct node *n, int group, int c)
+{
+    struct view v = op_view(g, n, 0, GRAPH_TRAIN);
+    ptrdiff_t at = op_at(n, group, c), gate = (group * n->shape.c + c);
+    float piece[PIECE * GRAPH_LANES] __attribute__((aligned(64)));
+    struct sweep s = {.planes = 1, .rows = 1, .x_col = GRAPH_LANES};
+    int pixels = op_pixels(&n->shape);
+
+    for (int i = 0; i < pixels; i += PIECE) {
+        s.cols = pixels - i < PIECE ? pixels - i : PIECE;
+        g->kernels->apply(piece, v.x + at + i * GRAPH_LANES,
+                          v.f ? v.f + c : NULL, v.act, NULL, &s, false);
+        g->kernels->inner(op_input(g, n, 1)->dx + gate * GRAPH_LANES,
+                          n->dx + at + i * GRAPH_LANES, piece, s.cols,
+                          i > 0 || !n->first[1]);
+    }
+}
+
+static void scale_backward(struct graph *g, const struct node *n,
+                           struct range r)
 {
     const struct node *in = op_input(g, n, 0), *gate = op_input(g, n, 1);
+    struct view dy = {.x = n->dx, .gate = gate->x};
 
-    for (int i = 0; i < g->groups * n->shape.c; i++) {
-        ptrdiff_t at = i * op_plane(&n->shape);
-        int pixels = op_pixels(&n->shape);
-
-        if (gate->dx)
-            g->kernels->inner(gate->dx + i * GRAPH_LANES, n->dx + at,
-                              in->x + at, pixels, !n->first[1]);
+    for (int group = 0; group < g->groups; group++) {
+        for (int c = r.from; c < r.to && gate->dx; c++)
+            back_gate(g, n, group, c);
         if (in->dx)
-            g->kernels->scale(in->dx + at, n->dx + at,
-                              gate->x + i * GRAPH_LANES, pixels, !n->first[0]);
+            op_read(g, in->dx + op_at(n, group, r.from), &dy, &n->shape, group,
+                    r, !n->first[0]);
     }
 }
 
@@ -53,61 +85,58 @@ static void add_shape(const struct graph *g, struct node *n)
     CHECK(b->h == n->shape.h && b->w == n->shape.w);
 }
 
-/* Channels that node n and its input have in common. */
-static int common(const struct node *n, const struct node *in)
+/* Those of channels r that an input has too. */
+static struct range common(struct range r, const struct node *in)
 {
-    return n->shape.c < in->shape.c ? n->shape.c : in->shape.c;
+    int c = in->shape.c;
+
+    return (struct range){r.from < c ? r.from : c, r.to < c ? r.to : c};
 }
 
 static void add_forward(struct graph *g, const struct node *n,
-                        enum graph_mode mode)
+                        enum graph_mode mode, struct range r)
 {
-    const struct node *a = op_input(g, n, 0), *b = op_input(g, n, 1);
-    ptrdiff_t plane = op_plane(&n->shape);
-    int both = common(n, b);
+    for (int i = 0; i < 2; i++) {
+        const struct node *in = op_input(g, n, i);
+        struct view v = op_view(g, n, i, mode);
 
-    (void)mode;
-    for (int group = 0; group < g->groups; group++) {
-        ptrdiff_t at = group * n->shape.c * plane, rest = both * plane;
-
-        g->kernels->add(n->x + at, a->x + at, b->x + group * b->shape.c * plane,
-                        both * op_pixels(&n->shape));
-        memcpy(n->x + at + rest, a->x + at + rest,
-               (size_t)(n->shape.c * plane - rest) * sizeof(float));
+        for (int group = 0; group < g->groups; group++)
+            op_read(g, n->x + op_at(n, group, r.from), &v, &in->shape, group,
+                    common(r, in), i > 0);
     }
 }
 
 /* dx of an input gets dy, in the channels that both have; others get 0. */
-static void give(struct graph *g, const struct node *n, const struct node *in,
-                 bool first)
+static void give(struct graph *g, const struct node *n, int i, struct range r)
 {
-    ptrdiff_t plane = op_plane(&n->shape), rest = common(n, in) * plane;
+    const struct node *in = op_input(g, n, i);
+    struct range both = common(r, in);
+    struct view dy = {.x = n->dx};
+    ptrdiff_t rest = (in->shape.c - n->shape.c) * op_plane(&n->shape);
 
     for (int group = 0; group < g->groups; group++) {
-        const float *dy = n->dx + group * n->shape.c * plane;
-        float *dx = in->dx + group * in->shape.c * plane;
+        float *dx = in->dx + op_at(in, group, both.from);
 
-        if (!first) {
-            g->kernels->add(dx, dx, dy, common(n, in) * op_pixels(&n->shape));
-            continue;
-        }
-        if (dx != dy)
-            memcpy(dx, dy, (size_t)rest * sizeof(float));
-        memset(dx + rest, 0,
-               (size_t)(in->shape.c * plane - rest) * sizeof(float));
+        if (dx != n->dx + op_at(n, group, r.from))
+            op_read(g, dx, &dy, &n->shape, group, both, !n->first[i]);
+        if (n->first[i] && r.to == n->shape.c && rest > 0)
+            memset(in->dx + op_at(in, group, n->shape.c), 0,
+                   (size_t)rest * sizeof(float));
     }
 }
 
-static void add_backward(struct graph *g, const struct node *n)
+static void add_backward(struct graph *g, const struct node *n, struct range r)
 {
     for (int i = 1; i >= 0; i--)
         if (op_input(g, n, i)->dx)
-            give(g, n, op_input(g, n, i), n->first[i]);
+            give(g, n, i, r);
 }
 
 const struct op op_scale = {.name = "scale",
                             .inputs = 2,
                             .in_place = true,
+                            .channelwise = true,
+                            .views = scale_views,
                             .shape = scale_shape,
                             .forward = scale_forward,
                             .backward = scale_backward};
@@ -115,6 +144,8 @@ const struct op op_scale = {.name = "scale",
 const struct op op_add = {.name = "add",
                           .inputs = 2,
                           .in_place = true,
+                          .channelwise = true,
+                          .views = add_views,
                           .shape = add_shape,
                           .forward = add_forward,
                           .backward = add_backward};

@@ -1,21 +1,33 @@
 /* SPDX-License-Identifier: MIT */
-/* Normalisation and activation, pixel by pixel.
- *
- * Clamps are written so that NaN passes: a diverged network must say so. */
+/* Normalisation and activation, pixel by pixel. */
 #include "variant.h"
 
 /* Partial sums of neighbouring pixels, to hide the latency of an addition. */
 enum { WAYS = 4 };
 
-INLINE vec choose(mask m, vec a, vec b)
+/* e^x to 2 units in the last place: e^x = 2^n e^r, |r| <= ln(2) / 2, and a
+ * polynomial for e^r (Cephes, expf).  Adding `magic` rounds to the nearest
+ * integer, which is then in the low bits. */
+INLINE vec exponential(vec x)
 {
-    return (vec)((m & (mask)a) | (~m & (mask)b));
+    const float magic = 12582912.0f; /* 1.5 2^23 */
+    vec t = clamp(x, -87, 88) * 1.44269504088896341f + magic;
+    vec n = t - magic;
+    vec r = clamp(x, -87, 88) - n * 0.693359375f + n * 2.12194440e-4f;
+    vec p = same(1.9875691500e-4f);
+
+    p = p * r + 1.3981999507e-3f;
+    p = p * r + 8.3334519073e-3f;
+    p = p * r + 4.1665795894e-2f;
+    p = p * r + 1.6666665459e-1f;
+    p = p * r + 5.0000001201e-1f;
+    p = p * (r * r) + r + 1.0f;
+    return p * (vec)(((mask)t << 23) + (mask)same(1.0f));
 }
 
-INLINE vec clamp(vec x, float low, float high)
+INLINE vec sigmoid(vec u)
 {
-    x = choose(x < same(low), same(low), x);
-    return choose(x > same(high), same(high), x);
+    return 1.0f / (1.0f + exponential(-u));
 }
 
 INLINE vec activate(vec u, enum nn_act act)
@@ -29,6 +41,10 @@ INLINE vec activate(vec u, enum nn_act act)
         return u * clamp(u + 3.0f, 0, 6) * (1.0f / 6);
     case NN_HSIGMOID:
         return clamp(u + 3.0f, 0, 6) * (1.0f / 6);
+    case NN_SIGMOID:
+        return sigmoid(u);
+    case NN_SWISH:
+        return u * sigmoid(u);
     case NN_NONE:
         break;
     }
@@ -38,7 +54,7 @@ INLINE vec activate(vec u, enum nn_act act)
 /* dy act'(u); a clamp has slope 0 where it holds and at its corners. */
 INLINE vec activate_back(vec dy, vec u, enum nn_act act)
 {
-    vec zero = same(0);
+    vec zero = same(0), s;
 
     switch (act) {
     case NN_RELU:
@@ -50,6 +66,12 @@ INLINE vec activate_back(vec dy, vec u, enum nn_act act)
                       choose(u < same(-3), zero, dy * (u * (1.0f / 3) + 0.5f)));
     case NN_HSIGMOID:
         return choose((u > same(-3)) & (u < same(3)), dy * (1.0f / 6), zero);
+    case NN_SIGMOID:
+        s = sigmoid(u);
+        return dy * (s * (1.0f - s));
+    case NN_SWISH:
+        s = sigmoid(u);
+        return dy * (s + u * s * (1.0f - s));
     case NN_NONE:
         break;
     }
@@ -74,21 +96,48 @@ INLINE vec activate_back(vec dy, vec u, enum nn_act act)
     case NN_HSIGMOID:                                                          \
         call(NN_HSIGMOID);                                                     \
         break;                                                                 \
+    case NN_SIGMOID:                                                           \
+        call(NN_SIGMOID);                                                      \
+        break;                                                                 \
+    case NN_SWISH:                                                             \
+        call(NN_SWISH);                                                        \
+        break;                                                                 \
     }
 
-INLINE void forward(float *y, const float *x, const struct affine *f, int n,
-                    enum nn_act act)
+INLINE void apply_row(float *y, const float *x, ptrdiff_t x_col, int n, float a,
+                      float b, const vec *gate, enum nn_act act, bool add)
 {
-    vec a = same(f->a), b = same(f->b);
-
-    for (int i = 0; i < n * LANES; i += VEC)
-        store(y + i, activate(a * load(x + i) + b, act));
+    for (int i = 0; i < n; i++) {
+        UNROLL
+        for (int q = 0; q < PARTS; q++)
+            put(y + i * LANES + q * VEC,
+                activate(load(x + i * x_col + q * VEC) * a + b, act) * gate[q],
+                add);
+    }
 }
 
-void KERNEL(act)(float *y, const float *x, const struct affine *f,
-                 enum nn_act act, int n){
-#define FORWARD(act) forward(y, x, f, n, act)
-    FOR_ACT(act, FORWARD)}
+INLINE void apply(float *y, const float *x, const struct affine *f,
+                  const float *gate, const struct sweep *s, bool add,
+                  enum nn_act act)
+{
+    for (int i = 0; i < s->planes; i++) {
+        float a = f ? f[i].a : 1, b = f ? f[i].b : 0;
+        vec gv[PARTS];
+
+        for (int q = 0; q < PARTS; q++)
+            gv[q] = gate ? load(gate + i * LANES + q * VEC) : same(1);
+        for (int r = 0; r < s->rows; r++)
+            apply_row(y + i * s->y_plane + r * s->y_row,
+                      x + i * s->x_plane + r * s->x_row, s->x_col, s->cols, a,
+                      b, gv, act, add);
+    }
+}
+
+void KERNEL(apply)(float *y, const float *x, const struct affine *f,
+                   enum nn_act act, const float *gate, const struct sweep *s,
+                   bool add){
+#define APPLY(act) apply(y, x, f, gate, s, add, act)
+    FOR_ACT(act, APPLY)}
 
 /* sum[s] += the sum of `ways` partial sums of lanes. */
 INLINE void gather(double *sum, vec (*part)[WAYS][PARTS])
@@ -165,22 +214,32 @@ void KERNEL(act_sums)(double *sum, const float *dy, const float *x,
 #define SUMS(act) sums(sum, dy, x, f, n, act)
     FOR_ACT(act, SUMS)}
 
-INLINE void backward(float *dx, const float *dy, const float *x,
-                     const struct affine *f, int n, bool add, enum nn_act act)
+INLINE void back_row(float *dx, const float *dy, const float *x, int n,
+                     const struct affine *f, bool add, enum nn_act act)
 {
-    const struct affine c = *f;
-
     for (int i = 0; i < n * LANES; i += VEC) {
         vec xv = load(x + i);
-        vec du = activate_back(load(dy + i), xv * c.a + c.b, act);
+        vec du = activate_back(load(dy + i), xv * f->a + f->b, act);
 
-        put(dx + i, du * c.k1 + ((xv - c.mean) * c.k2 + c.k3), add);
+        put(dx + i, du * f->k1 + ((xv - f->mean) * f->k2 + f->k3), add);
     }
 }
 
-void KERNEL(act_back)(float *dx, const float *dy, const float *x,
-                      const struct affine *f, enum nn_act act, int n, bool add)
+INLINE void backward(float *dx, const float *dy, const float *x,
+                     const struct affine *f, const struct sweep *s, bool add,
+                     enum nn_act act)
 {
-#define BACKWARD(act) backward(dx, dy, x, f, n, add, act)
+    const struct affine copy = *f; /* stores to dx cannot change it */
+
+    for (int r = 0; r < s->rows; r++)
+        back_row(dx + r * s->y_row, dy + r * s->x_row, x + r * s->x_row,
+                 s->cols, &copy, add, act);
+}
+
+void KERNEL(act_back)(float *dx, const float *dy, const float *x,
+                      const struct affine *f, enum nn_act act,
+                      const struct sweep *s, bool add)
+{
+#define BACKWARD(act) backward(dx, dy, x, f, s, add, act)
     FOR_ACT(act, BACKWARD)
 }

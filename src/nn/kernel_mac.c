@@ -14,8 +14,8 @@ enum {
     LINES = TILE_OUTS
 };
 
-typedef void tile(float *y, const float *x, const float *w, const float *bias,
-                  const struct pass *p, bool add);
+typedef void tile(float *y, const float *x, const float *w,
+                  const struct finish *end, const struct pass *p, bool add);
 
 /* sum[m, r][n], where outs or rows is 1. */
 INLINE void multiply(vec (*sum)[STRIP_COLS], int outs, int rows, int cols,
@@ -43,9 +43,16 @@ INLINE void multiply(vec (*sum)[STRIP_COLS], int outs, int rows, int cols,
     }
 }
 
+INLINE vec finished(vec v, const struct finish *end, int m)
+{
+    if (end->bias)
+        v += end->bias[m];
+    return clamp(v, end->low, end->high);
+}
+
 INLINE void compute(int outs, int rows, int cols, float *y, const float *x,
-                    const float *w, const float *bias, const struct pass *p,
-                    bool add)
+                    const float *w, const struct finish *end,
+                    const struct pass *p, bool add)
 {
     /* copies: for all the compiler knows, stores to y may change *p */
     ptrdiff_t y_line = outs > 1 ? p->y_out : p->y_row, y_col = p->y_col;
@@ -59,36 +66,37 @@ INLINE void compute(int outs, int rows, int cols, float *y, const float *x,
         multiply(sum, outs, rows, cols, x + q, w, p);
         UNROLL
         for (int i = 0; i < outs * rows * cols; i++) {
-            float b = bias ? bias[outs > 1 ? i / cols : 0] : 0.0f;
+            vec v = sum[i / cols][i % cols];
 
-            put(y + q + i / cols * y_line + i % cols * y_col,
-                sum[i / cols][i % cols] + b, add);
+            if (end)
+                v = finished(v, end, outs > 1 ? i / cols : 0);
+            put(y + q + i / cols * y_line + i % cols * y_col, v, add);
         }
     }
 }
 
 #define TILE(outs, cols)                                                       \
     static void tile_##outs##_##cols(float *y, const float *x, const float *w, \
-                                     const float *bias, const struct pass *p,  \
-                                     bool add)                                 \
+                                     const struct finish *end,                 \
+                                     const struct pass *p, bool add)           \
     {                                                                          \
-        compute(outs, 1, cols, y, x, w, bias, p, add);                         \
+        compute(outs, 1, cols, y, x, w, end, p, add);                          \
     }
 
 /* All rows of a few columns of one channel. */
 #define STRIP(cols)                                                            \
     static void strip_##cols(float *y, const float *x, const float *w,         \
-                             const float *bias, const struct pass *p,          \
+                             const struct finish *end, const struct pass *p,   \
                              bool add)                                         \
     {                                                                          \
         int r = 0;                                                             \
                                                                                \
         for (; r + 2 <= p->height; r += 2)                                     \
-            compute(1, 2, cols, y + r * p->y_row, x + r * p->x_row, w, bias,   \
-                    p, add);                                                   \
+            compute(1, 2, cols, y + r * p->y_row, x + r * p->x_row, w, end, p, \
+                    add);                                                      \
         if (r < p->height)                                                     \
-            compute(1, 1, cols, y + r * p->y_row, x + r * p->x_row, w, bias,   \
-                    p, add);                                                   \
+            compute(1, 1, cols, y + r * p->y_row, x + r * p->x_row, w, end, p, \
+                    add);                                                      \
     }
 
 /* clang-format off */
@@ -121,23 +129,28 @@ INLINE int start(int n, int parts, int i)
     return (int)((long)n * i / parts);
 }
 
-static void column(float *y, const float *x, const float *w, const float *bias,
-                   const struct pass *p, int from, int cols, bool add)
+static void column(float *y, const float *x, const float *w,
+                   const struct finish *end, const struct pass *p, int from,
+                   int cols, bool add)
 {
     int parts = (p->outs + TILE_OUTS - 1) / TILE_OUTS;
 
     for (int i = 0; i < parts; i++) {
         int m = start(p->outs, parts, i);
         int outs = start(p->outs, parts, i + 1) - m;
+        struct finish mine;
 
+        if (end)
+            mine = (struct finish){end->bias ? end->bias + m : NULL, end->low,
+                                   end->high};
         tiles[outs - 1][cols - 1](y + m * p->y_out + from * p->y_col,
                                   x + from * LANES, w + m * p->w_out,
-                                  bias ? bias + m : NULL, p, add);
+                                  end ? &mine : NULL, p, add);
     }
 }
 
-static void plane(float *y, const float *x, const float *w, const float *bias,
-                  const struct pass *p, bool add)
+static void plane(float *y, const float *x, const float *w,
+                  const struct finish *end, const struct pass *p, bool add)
 {
     int parts = (p->width + STRIP_COLS - 1) / STRIP_COLS;
 
@@ -145,25 +158,24 @@ static void plane(float *y, const float *x, const float *w, const float *bias,
         int from = start(p->width, parts, i);
         int cols = start(p->width, parts, i + 1) - from;
 
-        strips[cols - 1](y + from * p->y_col, x + from * LANES, w, bias, p,
-                         add);
+        strips[cols - 1](y + from * p->y_col, x + from * LANES, w, end, p, add);
     }
 }
 
-void KERNEL(mac)(float *y, const float *x, const float *w, const float *bias,
-                 const struct pass *p, bool add)
+void KERNEL(mac)(float *y, const float *x, const float *w,
+                 const struct finish *end, const struct pass *p, bool add)
 {
     int parts = (p->width + TILE_COLS - 1) / TILE_COLS;
 
     if (p->outs == 1) {
-        plane(y, x, w, bias, p, add);
+        plane(y, x, w, end, p, add);
         return;
     }
     for (int r = 0; r < p->height; r++)
         for (int i = 0; i < parts; i++) {
             int from = start(p->width, parts, i);
 
-            column(y + r * p->y_row, x + r * p->x_row, w, bias, p, from,
+            column(y + r * p->y_row, x + r * p->x_row, w, end, p, from,
                    start(p->width, parts, i + 1) - from, add);
         }
 }

@@ -1,41 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Copies, averages and products of planes. */
+/* Averages and products of planes. */
 #include "variant.h"
-
-INLINE void copy_pixel(float *y, const float *x)
-{
-    UNROLL
-    for (int q = 0; q < LANES; q += VEC)
-        store(y + q, load(x + q));
-}
-
-/* Every step-th pixel of a row, to neighbours. */
-INLINE void copy_row(float *z, const float *x, int from, int to, int step)
-{
-    for (int c = from; c < to; c += step, z += LANES)
-        copy_pixel(z, x + c * LANES);
-}
-
-/* The columns from c on that share its rest modulo the stride. */
-static void copy_columns(float *z, const float *x, int planes,
-                         const struct frame *f, int c)
-{
-    int step = f->stride, w = f->w;
-
-    z += frame_at(f, 0, f->margin, c + f->margin);
-    for (int i = 0; i < planes; i++, z += (f->plane - f->h * f->row) * LANES)
-        for (int r = 0; r < f->h; r++, z += f->row * LANES, x += w * LANES)
-            if (step == 1)
-                copy_row(z, x, c, w, 1);
-            else
-                copy_row(z, x, c, w, step);
-}
-
-void KERNEL(frame)(float *z, const float *x, int planes, const struct frame *f)
-{
-    for (int c = 0; c < f->stride && c < f->w; c++)
-        copy_columns(z, x, planes, f, c);
-}
 
 /* The pixels of a line of `size` that the 3 around `centre` cover. */
 INLINE int first_of(int centre)
@@ -118,14 +83,6 @@ void KERNEL(spread)(float *y, const float *x, float scale, int n, bool add)
             put(y + i * LANES + q, load(x + q) * scale, add);
 }
 
-void KERNEL(scale)(float *y, const float *x, const float *gate, int n, bool add)
-{
-    for (int i = 0; i < n; i++)
-        for (int q = 0; q < LANES; q += VEC)
-            put(y + i * LANES + q, load(x + i * LANES + q) * load(gate + q),
-                add);
-}
-
 void KERNEL(inner)(float *y, const float *a, const float *b, int n, bool add)
 {
     vec sum[PARTS] = {0};
@@ -136,10 +93,4 @@ void KERNEL(inner)(float *y, const float *a, const float *b, int n, bool add)
                 load(a + i * LANES + q * VEC) * load(b + i * LANES + q * VEC);
     for (int q = 0; q < PARTS; q++)
         put(y + q * VEC, sum[q], add);
-}
-
-void KERNEL(add)(float *y, const float *a, const float *b, int n)
-{
-    for (int i = 0; i < n * LANES; i += VEC)
-        store(y + i, load(a + i) + load(b + i));
 }

@@ -43,12 +43,6 @@ static void norm_init(struct graph *g, const struct node *n, struct rng *r)
     }
 }
 
-/* Where channel c of a group starts. */
-static ptrdiff_t at(const struct node *n, int group, int c)
-{
-    return (group * n->shape.c + c) * op_plane(&n->shape);
-}
-
 static double values(const struct graph *g, const struct node *n)
 {
     return (double)g->groups * op_pixels(&n->shape) * GRAPH_LANES;
@@ -74,10 +68,10 @@ static void measure(struct graph *g, const struct node *n, int c, double *mean,
     float *stats = g->dw + n->s_at;
     int pixels = op_pixels(&n->shape);
     double count = values(g, n), sum[2] = {0};
-    float pivot = pivot_of(x + at(n, 0, c), pixels);
+    float pivot = pivot_of(x + op_at(n, 0, c), pixels);
 
     for (int group = 0; group < g->groups; group++)
-        g->kernels->moments(sum, x + at(n, group, c), pivot, pixels);
+        g->kernels->moments(sum, x + op_at(n, group, c), pivot, pixels);
     *mean = (double)pivot + sum[0] / count;
     *var = (sum[1] - sum[0] * sum[0] / count) / count;
     /* rounding may go below; NaN stays */
@@ -86,43 +80,73 @@ static void measure(struct graph *g, const struct node *n, int c, double *mean,
     stats[n->shape.c + c] += g->share * (float)(*var * count / (count - 1));
 }
 
-static void norm_forward(struct graph *g, const struct node *n,
-                         enum graph_mode mode)
+static void prepare(struct graph *g, const struct node *n, int c,
+                    enum graph_mode mode)
 {
     const float *gamma = g->w + n->w_at, *beta = gamma + n->shape.c;
     const float *running = g->w + n->s_at;
-    const float *x = op_input(g, n, 0)->x;
     struct affine *f = n->keep;
+    double mean = (double)running[c], var = (double)running[n->shape.c + c];
+    double rr, a;
 
+    if (mode == GRAPH_TRAIN)
+        measure(g, n, c, &mean, &var);
+    rr = 1 / (var + (double)g->eps);
+    a = (double)gamma[c] * sqrt(rr);
+    f[c] = (struct affine){.a = (float)a,
+                           .b = (float)((double)beta[c] - a * mean),
+                           .mean = (float)mean,
+                           .rr = (float)rr};
+}
+
+static void norm_forward(struct graph *g, const struct node *n,
+                         enum graph_mode mode, struct range r)
+{
+    struct view v = {op_input(g, n, 0)->x, n->keep, (enum nn_act)n->act, NULL};
+
+    if (mode == GRAPH_EVAL && op_input(g, n, 0)->norm > 0)
+        return; /* folded */
+    for (int c = r.from; c < r.to; c++)
+        prepare(g, n, c, mode);
+    for (int group = 0; group < g->groups && !n->lazy; group++)
+        op_read(g, n->x + op_at(n, group, r.from), &v, &n->shape, group, r,
+                false);
+}
+
+/* u = a (w x + bias) + (beta - a mean). The bias of each channel goes where
+ * beta was. */
+static void norm_fold(struct graph *g, const struct node *n)
+{
+    const struct node *in = op_input(g, n, 0);
+    const float *gamma = g->w + n->w_at, *beta = gamma + n->shape.c;
+    const float *mean = g->w + n->s_at, *var = mean + n->shape.c;
+    size_t biases = in->bias ? (size_t)n->shape.c : 0;
+    size_t row = (in->params - biases) / (size_t)n->shape.c;
+    float *w = g->folded + in->w_at, *shift = g->folded + n->w_at + n->shape.c;
+
+    if (in->norm == 0)
+        return;
     for (int c = 0; c < n->shape.c; c++) {
-        double mean = (double)running[c];
-        double var = (double)running[n->shape.c + c];
-        double a;
+        double a = (double)gamma[c] / sqrt((double)var[c] + (double)g->eps);
+        double bias = biases ? (double)w[in->params - biases + (size_t)c] : 0;
 
-        if (mode == GRAPH_TRAIN)
-            measure(g, n, c, &mean, &var);
-        a = (double)gamma[c] / sqrt(var + (double)g->eps);
-        f[c] = (struct affine){.a = (float)a,
-                               .b = (float)((double)beta[c] - a * mean),
-                               .mean = (float)mean,
-                               .k1 = (float)(1 / (var + (double)g->eps))};
-        for (int group = 0; group < g->groups; group++)
-            g->kernels->act(n->x + at(n, group, c), x + at(n, group, c), &f[c],
-                            (enum nn_act)n->act, op_pixels(&n->shape));
+        for (size_t i = 0; i < row; i++)
+            w[(size_t)c * row + i] *= (float)a;
+        shift[c] = (float)((double)beta[c] + a * (bias - (double)mean[c]));
     }
 }
 
-/* k1, k2, k3 of channel c, and dgamma, dbeta; f->k1 holds r^2 before. */
+/* k1, k2, k3 of channel c, and dgamma, dbeta. */
 static void solve(struct graph *g, const struct node *n, int c,
                   struct affine *f)
 {
     float *dgamma = g->dw + n->w_at, *dbeta = dgamma + n->shape.c;
     const struct node *in = op_input(g, n, 0);
-    double sum[2] = {0}, count = values(g, n), rr = (double)f->k1;
+    double sum[2] = {0}, count = values(g, n), rr = (double)f->rr;
 
     for (int group = 0; group < g->groups; group++)
-        g->kernels->act_sums(sum, n->dx + at(n, group, c),
-                             in->x + at(n, group, c), f, (enum nn_act)n->act,
+        g->kernels->act_sums(sum, n->dx + op_at(n, group, c),
+                             in->x + op_at(n, group, c), f, (enum nn_act)n->act,
                              op_pixels(&n->shape));
     dbeta[c] += (float)sum[0];
     dgamma[c] += (float)(sum[1] * sqrt(rr));
@@ -135,59 +159,61 @@ static void back_channel(struct graph *g, const struct node *n, int c,
                          const struct affine *f)
 {
     const struct node *in = op_input(g, n, 0);
+    struct sweep all = {.rows = 1, .cols = op_pixels(&n->shape)};
 
     for (int group = 0; group < g->groups; group++)
-        g->kernels->act_back(in->dx + at(n, group, c), n->dx + at(n, group, c),
-                             in->x + at(n, group, c), f, (enum nn_act)n->act,
-                             op_pixels(&n->shape), !n->first[0]);
+        g->kernels->act_back(in->dx + op_at(n, group, c),
+                             n->dx + op_at(n, group, c),
+                             in->x + op_at(n, group, c), f, (enum nn_act)n->act,
+                             &all, !n->first[0]);
 }
 
-static void norm_backward(struct graph *g, const struct node *n)
+static void norm_backward(struct graph *g, const struct node *n, struct range r)
 {
-    const struct affine *kept = n->keep;
+    struct affine *f = n->keep;
 
-    for (int c = 0; c < n->shape.c; c++) {
-        struct affine f = kept[c];
-
-        solve(g, n, c, &f);
-        if (op_input(g, n, 0)->dx)
-            back_channel(g, n, c, &f);
+    for (int c = r.from; c < r.to; c++) {
+        solve(g, n, c, &f[c]);
+        if (op_input(g, n, 0)->dx && !op_late(op_input(g, n, 0)))
+            back_channel(g, n, c, &f[c]);
     }
 }
 
+/* An activation alone: a = k1 = 1, all else 0. */
 static const struct affine identity = {.a = 1, .k1 = 1};
 
 static void act_forward(struct graph *g, const struct node *n,
-                        enum graph_mode mode)
+                        enum graph_mode mode, struct range r)
 {
-    const float *x = op_input(g, n, 0)->x;
+    struct view v = op_view(g, n, 0, mode);
 
-    (void)mode;
+    v.act = (enum nn_act)n->act;
     for (int group = 0; group < g->groups; group++)
-        for (int c = 0; c < n->shape.c; c++)
-            g->kernels->act(n->x + at(n, group, c), x + at(n, group, c),
-                            &identity, (enum nn_act)n->act,
-                            op_pixels(&n->shape));
+        op_read(g, n->x + op_at(n, group, r.from), &v, &n->shape, group, r,
+                false);
 }
 
-static void act_backward(struct graph *g, const struct node *n)
+static void act_backward(struct graph *g, const struct node *n, struct range r)
 {
-    for (int c = 0; c < n->shape.c; c++)
+    for (int c = r.from; c < r.to; c++)
         back_channel(g, n, c, &identity);
 }
 
 const struct op op_norm = {.name = "norm",
                            .inputs = 1,
                            .in_place = true,
+                           .channelwise = true,
                            .shape = norm_shape,
                            .keep = norm_keep,
                            .init = norm_init,
+                           .fold = norm_fold,
                            .forward = norm_forward,
                            .backward = norm_backward};
 
 const struct op op_act = {.name = "act",
                           .inputs = 1,
                           .in_place = true,
+                          .channelwise = true,
                           .shape = act_shape,
                           .forward = act_forward,
                           .backward = act_backward};

@@ -27,6 +27,11 @@ const struct node *op_input(const struct graph *g, const struct node *n, int i)
     return &g->nodes[n->in[i]];
 }
 
+ptrdiff_t op_at(const struct node *n, int group, int c)
+{
+    return (group * n->shape.c + c) * op_plane(&n->shape);
+}
+
 int op_pixels(const struct shape *s)
 {
     return s->h * s->w;

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Gradient memory by liveness.
+/* What is stored, and gradient memory by liveness.
  *
- * Backward runs from the last node down.  dx of a node is alive from the first
- * of its consumers to be run (the last in the graph), which writes it, until
- * the node itself has been run; ops that work in place hand theirs on to their
- * first input.  New ones take the lowest gap between those alive, so the memory
- * stays small and in cache. */
+ * Backward runs from the last node down, chain by chain.  dx of a node is alive
+ * from the first of its consumers to be run (the last in the graph), which
+ * writes it, until the node's chain has been run; ops that work in place hand
+ * theirs on to their first input.  New ones take the lowest gap between those
+ * alive, so the memory stays small and in cache. */
 #include "plan.h"
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "chain.h"
 #include "nn/op.h"
 
 struct span {
@@ -99,6 +100,66 @@ static void place(struct plan *p, struct alive *a, const struct graph *g, int i,
         p->dx_bytes = p->dx[in] + bytes;
 }
 
+static void place_inputs(struct plan *p, struct alive *a, const struct graph *g,
+                         int i, const bool *wanted)
+{
+    const struct node *n = &g->nodes[i];
+
+    p->reached[i] = true;
+    for (int k = 1; k >= 0; k--)
+        if (n->in[k] >= 0 && wanted[n->in[k]])
+            place(p, a, g, i, k);
+}
+
+/* Could all readers of node i do without it?  The last node has none. */
+static bool all_read_views(const struct graph *g, int i)
+{
+    bool any = false;
+
+    for (int j = i + 1; j < g->count; j++) {
+        const struct node *n = &g->nodes[j];
+        const struct op *op = op_of(n->kind);
+
+        if (n->in[0] != i && n->in[1] != i)
+            continue;
+        if (!op->views || !op->views(g, n))
+            return false;
+        any = true;
+    }
+    return any;
+}
+
+static int readers(const struct graph *g, int i)
+{
+    int count = 0;
+
+    for (int j = i + 1; j < g->count; j++)
+        count += (g->nodes[j].in[0] == i) + (g->nodes[j].in[1] == i);
+    return count;
+}
+
+static bool is_convolution(const struct node *n)
+{
+    return n->kind == OP_CONV || n->kind == OP_DWCONV;
+}
+
+/* A view is of one norm and one gate at most. */
+static void find_lazy(struct plan *p, const struct graph *g)
+{
+    for (int i = 1; i < g->count; i++) {
+        const struct node *n = &g->nodes[i];
+        int in = n->in[0];
+
+        if (n->kind == OP_NORM && is_convolution(&g->nodes[in]) &&
+            readers(g, in) == 1)
+            p->norm[in] = i;
+        if (n->kind == OP_NORM && !p->lazy[in])
+            p->lazy[i] = all_read_views(g, i);
+        if (n->kind == OP_SCALE && g->nodes[in].kind != OP_SCALE)
+            p->lazy[i] = all_read_views(g, i);
+    }
+}
+
 static void plan_gradients(struct plan *p, const struct graph *g,
                            const bool *wanted)
 {
@@ -109,14 +170,13 @@ static void plan_gradients(struct plan *p, const struct graph *g,
         p->dx[i] = PLAN_NOWHERE;
     p->dx_bytes = plan_tensor(g, &g->nodes[last]);
     p->dx[last] = take(&a, last, p->dx_bytes);
-    for (int i = last; i > 0; i--) {
-        if (p->dx[i] == PLAN_NOWHERE)
-            continue;
-        p->reached[i] = true;
-        for (int k = 1; k >= 0; k--)
-            if (g->nodes[i].in[k] >= 0 && wanted[g->nodes[i].in[k]])
-                place(p, &a, g, i, k);
-        release(&a, i);
+    for (int top = last, end; top > 0; top = end - 1) {
+        end = chain_down(g, top);
+        for (int i = top; i >= end; i--)
+            if (p->dx[i] != PLAN_NOWHERE)
+                place_inputs(p, &a, g, i, wanted);
+        for (int i = top; i >= end; i--)
+            release(&a, i);
     }
     mem_free(a.spans);
 }
@@ -128,12 +188,13 @@ static size_t max(size_t a, size_t b)
 
 static void plan_bytes(struct plan *p, const struct graph *g)
 {
-    p->bytes = 2 * arena_piece(g->flat * sizeof(float));
+    p->bytes = 3 * arena_piece(g->flat * sizeof(float));
     for (int i = 0; i < g->count; i++) {
         const struct node *n = &g->nodes[i];
         const struct op *op = op_of(n->kind);
 
-        p->bytes += arena_piece(plan_tensor(g, n));
+        if (!p->lazy[i])
+            p->bytes += arena_piece(plan_tensor(g, n));
         if (op && op->keep)
             p->bytes += arena_piece(op->keep(g, n));
         if (op && op->work)
@@ -146,10 +207,13 @@ struct plan plan_new(const struct graph *g)
 {
     struct plan p = {.dx = MEM_NEW(size_t, g->count),
                      .reached = MEM_NEW(bool, g->count),
-                     .first = MEM_NEW(bool, 2 * g->count)};
+                     .first = MEM_NEW(bool, 2 * g->count),
+                     .lazy = MEM_NEW(bool, g->count),
+                     .norm = MEM_NEW(int, g->count)};
     bool *wanted = MEM_NEW(bool, g->count);
 
     find_wanted(wanted, g);
+    find_lazy(&p, g);
     plan_gradients(&p, g, wanted);
     plan_bytes(&p, g);
     mem_free(wanted);
@@ -161,5 +225,7 @@ void plan_free(struct plan *p)
     mem_free(p->dx);
     mem_free(p->reached);
     mem_free(p->first);
+    mem_free(p->lazy);
+    mem_free(p->norm);
     *p = (struct plan){0};
 }

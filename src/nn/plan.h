@@ -15,6 +15,8 @@ struct plan {
     size_t *dx;    /* [count] bytes into the gradient memory, or PLAN_NOWHERE */
     bool *reached; /* [count] the loss depends on it */
     bool *first;   /* [count][2], see struct node */
+    bool *lazy;    /* [count] */
+    int *norm;     /* [count] */
     size_t dx_bytes;   /* gradient memory */
     size_t work_bytes; /* scratch */
     size_t bytes;      /* of the arena, in all */

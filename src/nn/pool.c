@@ -4,6 +4,9 @@
 #include "nn/kernel.h"
 #include "nn/op.h"
 
+/* Pixels read at once. */
+enum { PIECE = 64 };
+
 static void pool_shape(const struct graph *g, struct node *n)
 {
     const struct shape *s = &op_input(g, n, 0)->shape;
@@ -15,25 +18,27 @@ static void pool_shape(const struct graph *g, struct node *n)
 }
 
 static void pool_forward(struct graph *g, const struct node *n,
-                         enum graph_mode mode)
+                         enum graph_mode mode, struct range r)
 {
     const struct node *in = op_input(g, n, 0);
+    struct view v = op_view(g, n, 0, mode);
 
-    (void)mode;
-    for (int i = 0; i < g->groups * n->shape.c; i++)
-        g->kernels->pool(n->x + i * op_plane(&n->shape),
-                         in->x + i * op_plane(&in->shape), in->shape.h,
-                         in->shape.w, n->stride);
+    for (int group = 0; group < g->groups; group++)
+        for (int c = r.from; c < r.to; c++)
+            g->kernels->pool(n->x + op_at(n, group, c),
+                             v.x + op_at(in, group, c), in->shape.h,
+                             in->shape.w, n->stride);
 }
 
-static void pool_backward(struct graph *g, const struct node *n)
+static void pool_backward(struct graph *g, const struct node *n, struct range r)
 {
     const struct node *in = op_input(g, n, 0);
 
-    for (int i = 0; i < g->groups * n->shape.c; i++)
-        g->kernels->pool_back(in->dx + i * op_plane(&in->shape),
-                              n->dx + i * op_plane(&n->shape), in->shape.h,
-                              in->shape.w, n->stride, !n->first[0]);
+    for (int group = 0; group < g->groups && in->dx; group++)
+        for (int c = r.from; c < r.to; c++)
+            g->kernels->pool_back(in->dx + op_at(in, group, c),
+                                  n->dx + op_at(n, group, c), in->shape.h,
+                                  in->shape.w, n->stride, !n->first[0]);
 }
 
 static void gpool_shape(const struct graph *g, struct node *n)
@@ -41,38 +46,63 @@ static void gpool_shape(const struct graph *g, struct node *n)
     n->shape = (struct shape){.c = op_input(g, n, 0)->shape.c, .h = 1, .w = 1};
 }
 
-static void gpool_forward(struct graph *g, const struct node *n,
-                          enum graph_mode mode)
+static bool gpool_views(const struct graph *g, const struct node *n)
 {
-    const struct node *in = op_input(g, n, 0);
-    int pixels = op_pixels(&in->shape);
-
-    (void)mode;
-    for (int i = 0; i < g->groups * n->shape.c; i++)
-        g->kernels->total(n->x + i * GRAPH_LANES,
-                          in->x + i * op_plane(&in->shape),
-                          1.0f / (float)pixels, pixels, false);
+    return op_input(g, n, 0)->kind != OP_SCALE;
 }
 
-static void gpool_backward(struct graph *g, const struct node *n)
+/* Read piece by piece, so that nothing is stored. */
+static void gpool_channel(struct graph *g, const struct node *n,
+                          const struct view *v, int group, int c)
+{
+    const struct node *in = op_input(g, n, 0);
+    float piece[PIECE * GRAPH_LANES] __attribute__((aligned(64)));
+    struct sweep s = {.planes = 1, .rows = 1, .x_col = GRAPH_LANES};
+    int pixels = op_pixels(&in->shape);
+
+    for (int i = 0; i < pixels; i += PIECE) {
+        s.cols = pixels - i < PIECE ? pixels - i : PIECE;
+        g->kernels->apply(piece, v->x + op_at(in, group, c) + i * GRAPH_LANES,
+                          v->f ? v->f + c : NULL, v->act, NULL, &s, false);
+        g->kernels->total(n->x + op_at(n, group, c), piece,
+                          1.0f / (float)pixels, s.cols, i > 0);
+    }
+}
+
+static void gpool_forward(struct graph *g, const struct node *n,
+                          enum graph_mode mode, struct range r)
+{
+    struct view v = op_view(g, n, 0, mode);
+
+    for (int group = 0; group < g->groups; group++)
+        for (int c = r.from; c < r.to; c++)
+            gpool_channel(g, n, &v, group, c);
+}
+
+static void gpool_backward(struct graph *g, const struct node *n,
+                           struct range r)
 {
     const struct node *in = op_input(g, n, 0);
     int pixels = op_pixels(&in->shape);
 
-    for (int i = 0; i < g->groups * n->shape.c; i++)
-        g->kernels->spread(in->dx + i * op_plane(&in->shape),
-                           n->dx + i * GRAPH_LANES, 1.0f / (float)pixels,
-                           pixels, !n->first[0]);
+    for (int group = 0; group < g->groups && in->dx; group++)
+        for (int c = r.from; c < r.to; c++)
+            g->kernels->spread(in->dx + op_at(in, group, c),
+                               n->dx + op_at(n, group, c), 1.0f / (float)pixels,
+                               pixels, !n->first[0]);
 }
 
 const struct op op_pool = {.name = "pool",
                            .inputs = 1,
+                           .channelwise = true,
                            .shape = pool_shape,
                            .forward = pool_forward,
                            .backward = pool_backward};
 
 const struct op op_gpool = {.name = "gpool",
                             .inputs = 1,
+                            .channelwise = true,
+                            .views = gpool_views,
                             .shape = gpool_shape,
                             .forward = gpool_forward,
                             .backward = gpool_backward};

@@ -68,6 +68,18 @@ INLINE vec same(float x)
     return x - (vec){0};
 }
 
+/* Clamps are written so that NaN passes: a diverged network must say so. */
+INLINE vec choose(mask m, vec a, vec b)
+{
+    return (vec)((m & (mask)a) | (~m & (mask)b));
+}
+
+INLINE vec clamp(vec x, float low, float high)
+{
+    x = choose(x < same(low), same(low), x);
+    return choose(x > same(high), same(high), x);
+}
+
 typedef float four __attribute__((vector_size(16)));
 typedef float four_in_memory __attribute__((vector_size(16), may_alias));
 
@@ -82,18 +94,15 @@ INLINE float lanes_sum(const float *v)
 
 kernel_mac KERNEL(mac);
 kernel_dot KERNEL(dot);
-kernel_frame KERNEL(frame);
 kernel_moments KERNEL(moments);
-kernel_act KERNEL(act);
+kernel_apply KERNEL(apply);
 kernel_act_sums KERNEL(act_sums);
 kernel_act_back KERNEL(act_back);
 kernel_pool KERNEL(pool);
 kernel_pool_back KERNEL(pool_back);
 kernel_total KERNEL(total);
 kernel_spread KERNEL(spread);
-kernel_scale KERNEL(scale);
 kernel_inner KERNEL(inner);
-kernel_add KERNEL(add);
 
 extern const struct kernels KERNEL(kernels);
 
