@@ -56,20 +56,31 @@ typedef void kernel_mac(float *y, const float *x, const float *w,
 typedef void kernel_dot(float *dw, const float *dy, const float *x,
                         const struct pass *p);
 
-/** Room for planes with a margin, columns sorted by their rest modulo stride,
- * so that a strided convolution reads neighbours. */
-struct frame {
-    int h, w;   /* of the plane inside */
-    int margin; /* pixels, on each of the four sides */
-    int stride;
-    int row;   /* pixels of a row with margins, a multiple of stride */
-    int plane; /* pixels of a plane with margins */
+/** A square of taps that slides over a plane. */
+struct square {
+    int size, stride;  /* 3 or 5; 1 or 2 */
+    int height, width; /* of what is computed; for a gradient of w, of dy */
+    ptrdiff_t y_row, x_row; /* from one row to the next of y or dx (for a
+                               gradient of w, of dy); of what is read */
 };
 
-struct frame frame_of(int h, int w, int margin, int stride);
+/** y[r, p] = sum over i, j of w[i, j] x[stride r + i, stride p + j]: one channel
+ * of a depthwise convolution. */
+typedef void kernel_slide(float *y, const float *x, const float *w,
+                          const struct finish *finish, const struct square *s);
 
-/** Offset, floats, of row r and column c, counted with the margin. */
-int frame_at(const struct frame *f, int plane, int r, int c);
+/** Its gradient: with q = size / 2,
+ *
+ *     dx[r, p] = sum over i, m of w[r + q - stride i, p + q - stride m] dy[i, m]
+ *
+ * for all i, m where there are such weights: dy has a margin of q zeros. Or dx
+ * += that. */
+typedef void kernel_slide_back(float *dx, const float *dy, const float *w,
+                               const struct square *s, bool add);
+
+/** dw[i, j] += sum over r, p, lanes of dy[r, p] x[stride r + i, stride p + j]. */
+typedef void kernel_slide_dot(float *dw, const float *dy, const float *x,
+                              const struct square *s);
 
 /** Statistics of n pixels: sum[0] += sum of (x - pivot), sum[1] += sum of
  * (x - pivot)^2, over pixels and lanes. */
@@ -91,24 +102,25 @@ struct sweep {
     int planes, rows, cols;
     ptrdiff_t y_plane, y_row;
     ptrdiff_t x_plane, x_row, x_col;
+    bool add;
 };
 
-/** y = act(a x + b) gate, or y += that; f[planes], gate[planes][16], each NULL
+/** y = act(a x + b) gate, or y += that if s->add; f[planes], gate[planes][16], each NULL
  * if there is none.  y and x may be the same. */
 typedef void kernel_apply(float *y, const float *x, const struct affine *f,
                           enum nn_act act, const float *gate,
-                          const struct sweep *s, bool add);
+                          const struct sweep *s);
 
 /** sum[0] += sum of du, sum[1] += sum of du (x - mean), over n pixels and
  * lanes, du = dy act'(a x + b). */
 typedef void kernel_act_sums(double *sum, const float *dy, const float *x,
                              const struct affine *f, enum nn_act act, int n);
 
-/** dx = k1 du + (k2 (x - mean) + k3), or dx += that: one plane; dx is the y of
+/** dx = k1 du + (k2 (x - mean) + k3), or dx += that if s->add: one plane; dx is the y of
  * the sweep, dy lies as x does.  dx and dy may be the same. */
 typedef void kernel_act_back(float *dx, const float *dy, const float *x,
                              const struct affine *f, enum nn_act act,
-                             const struct sweep *s, bool add);
+                             const struct sweep *s);
 
 /** Average of 3 x 3 pixels, those inside x only; y is ceil(h / stride) x
  * ceil(w / stride). */
@@ -134,6 +146,9 @@ struct kernels {
     const char *name; /* "avx512" */
     kernel_mac *mac;
     kernel_dot *dot;
+    kernel_slide *slide;
+    kernel_slide_back *slide_back;
+    kernel_slide_dot *slide_dot;
     kernel_moments *moments;
     kernel_apply *apply;
     kernel_act_sums *act_sums;

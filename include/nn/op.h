@@ -89,9 +89,27 @@ struct view op_view(const struct graph *g, const struct node *n, int i,
 /** Nothing is to be done to what is read. */
 bool op_plain(const struct view *v);
 
-/** Write channels r of a group, or add them, as y[r][h][w][16]. */
+/** Write channels r of a group, or add them, as y[r][h][w][16]; `n` is the node
+ * that v is seen at. */
 void op_read(const struct graph *g, float *y, const struct view *v,
-             const struct shape *s, int group, struct range r, bool add);
+             const struct node *n, int group, struct range r, bool add);
+
+/** The pixels of channels r that s says, from pixel `at` of each on; s->planes
+ * and s->x_plane are filled in. */
+void op_sweep(const struct graph *g, float *y, const struct view *v,
+              const struct node *n, int group, struct range r, int at,
+              struct sweep *s);
+
+/** The weights of a convolution in this mode. */
+const float *op_weights(const struct graph *g, enum graph_mode mode);
+
+/** What is done to outputs of a convolution from channel c on as they are
+ * stored; false: nothing.  In GRAPH_EVAL that is the folded norm with its
+ * activation, if that is a clamp; if not, op_activate does it afterwards. */
+bool op_finish(const struct graph *g, const struct node *n,
+               enum graph_mode mode, int c, struct finish *end);
+void op_activate(const struct graph *g, const struct node *n,
+                 enum graph_mode mode, struct range r);
 
 /** A convolution that reads its dx through the norm behind it, whose backward
  * leaves dx as the gradient of the norm's output. */

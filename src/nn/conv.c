@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Convolutions, full and depthwise, as passes of two kernels: their plan.
+/* Full convolutions as passes of two kernels: their plan.
  *
- * Both are `outer` independent convolutions of `ins` to `outs` channels.  The
- * input is read into a frame with zero margins, and tables say where each
+ * The input is read into a frame with zero margins, and tables say where each
  * product finds its pixel; 1 x 1 convolutions with stride 1 read the tensor
  * itself, or a few columns packed.  With padding q, output row ho, tap r reads
  * row s ho + r - q.  So the input row hi gets its gradient from the taps with
@@ -14,15 +13,16 @@
 #include "base/err.h"
 #include "conv.h"
 
-/* Channels in and out of each of the independent convolutions. */
-static void channels(const struct graph *g, const struct node *n, int *outer,
-                     int *ins, int *outs)
+static int ins_of(const struct graph *g, const struct node *n)
 {
-    bool depthwise = n->kind == OP_DWCONV;
+    return op_input(g, n, 0)->shape.c;
+}
 
-    *outer = depthwise ? n->shape.c : 1;
-    *ins = depthwise ? 1 : op_input(g, n, 0)->shape.c;
-    *outs = depthwise ? 1 : n->shape.c;
+static int most_channels(const struct graph *g, const struct node *n)
+{
+    int ins = ins_of(g, n);
+
+    return ins > n->shape.c ? ins : n->shape.c;
 }
 
 bool conv_framed(const struct node *n)
@@ -50,29 +50,13 @@ static void shape(const struct graph *g, struct node *n)
     CHECK(n->stride >= 1 && n->stride <= STRIDE_MAX);
     n->shape.h = op_strided(s->h, n->stride);
     n->shape.w = op_strided(s->w, n->stride);
-    n->params = (size_t)n->shape.c * (size_t)(n->kernel * n->kernel);
-}
-
-static void conv_shape(const struct graph *g, struct node *n)
-{
-    shape(g, n);
-    n->params *= (size_t)op_input(g, n, 0)->shape.c;
-    if (n->bias)
-        n->params += (size_t)n->shape.c;
-}
-
-static void dwconv_shape(const struct graph *g, struct node *n)
-{
-    n->shape.c = op_input(g, n, 0)->shape.c;
-    shape(g, n);
+    n->params =
+        (size_t)n->shape.c * (size_t)(s->c * n->kernel * n->kernel + n->bias);
 }
 
 static int64_t macs(const struct graph *g, const struct node *n)
 {
-    int outer, ins, outs;
-
-    channels(g, n, &outer, &ins, &outs);
-    return (int64_t)outer * ins * outs * n->kernel * n->kernel *
+    return (int64_t)ins_of(g, n) * n->shape.c * n->kernel * n->kernel *
            op_pixels(&n->shape);
 }
 
@@ -80,34 +64,26 @@ static int64_t macs(const struct graph *g, const struct node *n)
  * and two for packed columns and chunks. */
 static size_t keep(const struct graph *g, const struct node *n)
 {
-    int outer, ins, outs;
+    size_t taps = (size_t)(n->kernel * n->kernel);
+    size_t channels = (size_t)(ins_of(g, n) + n->shape.c);
 
-    channels(g, n, &outer, &ins, &outs);
-    return sizeof(struct conv) +
-           sizeof(int[2]) * (size_t)(ins + outs) *
-               (size_t)(n->kernel * n->kernel) +
-           sizeof(int[2]) * (size_t)(ins > outs ? ins : outs);
+    return sizeof(struct conv) + sizeof(int[2]) * channels * taps +
+           sizeof(int[2]) * (size_t)most_channels(g, n);
 }
 
 size_t conv_x_frame(const struct graph *g, const struct node *n)
 {
-    int outer, ins, outs;
-
-    channels(g, n, &outer, &ins, &outs);
-    return (size_t)ins * (size_t)x_frame(g, n).plane * GRAPH_LANES;
+    return (size_t)ins_of(g, n) * (size_t)x_frame(g, n).plane * GRAPH_LANES;
 }
 
 /* Frames of x and dy; or columns packed for a tile, or for a chunk. */
 static size_t work(const struct graph *g, const struct node *n)
 {
-    int outer, ins, outs;
-    size_t most;
+    size_t most = (size_t)most_channels(g, n) * CONV_CHUNK_MIN * GRAPH_LANES;
 
-    channels(g, n, &outer, &ins, &outs);
     if (conv_framed(n))
         return conv_x_frame(g, n) +
-               (size_t)outs * (size_t)dy_frame(n).plane * GRAPH_LANES;
-    most = (size_t)(ins > outs ? ins : outs) * CONV_CHUNK_MIN * GRAPH_LANES;
+               (size_t)n->shape.c * (size_t)dy_frame(n).plane * GRAPH_LANES;
     return most > CONV_PACK_FLOATS ? most : CONV_PACK_FLOATS;
 }
 
@@ -136,13 +112,6 @@ static bool conv_bands_up(const struct graph *g, const struct node *n)
 static bool conv_bands_down(const struct graph *g, const struct node *n)
 {
     return !conv_framed(n) && !widens(g, n);
-}
-
-static bool dwconv_views(const struct graph *g, const struct node *n)
-{
-    (void)g;
-    (void)n;
-    return true;
 }
 
 /* Fill the tables of the forward pass; where the next ones go is returned. */
@@ -234,7 +203,8 @@ static void plan(const struct graph *g, struct node *n)
     struct conv *c = n->keep;
     int *table = c->tables;
 
-    channels(g, n, &c->outer, &c->ins, &c->outs);
+    c->ins = ins_of(g, n);
+    c->outs = n->shape.c;
     c->framed = conv_framed(n);
     c->x = x_frame(g, n);
     c->dy = dy_frame(n);
@@ -246,9 +216,9 @@ static void plan(const struct graph *g, struct node *n)
         for (int b = 0; b < n->stride; b++)
             table = plan_phase(c, n, x, a, b, table);
     c->packed_at = table;
-    c->chunk_at = table + (c->ins > c->outs ? c->ins : c->outs);
+    c->chunk_at = table + most_channels(g, n);
     c->clash = clash(n);
-    for (int i = 0; i < c->ins || i < c->outs; i++)
+    for (int i = 0; i < most_channels(g, n); i++)
         table[i] = i * CONV_COLUMNS * GRAPH_LANES;
     if (!c->framed) {
         flatten(&c->pass);
@@ -261,7 +231,7 @@ static void plan(const struct graph *g, struct node *n)
 static void init(struct graph *g, const struct node *n, struct rng *r)
 {
     size_t biases = n->bias ? (size_t)n->shape.c : 0;
-    int fan = n->kernel * n->kernel * (n->kind == OP_CONV ? n->shape.c : 1);
+    int fan = n->kernel * n->kernel * n->shape.c;
     double deviation = n->bias && n->kernel == 1 ? 0.01 : sqrt(2.0 / fan);
     float *w = g->w + n->w_at;
 
@@ -276,7 +246,7 @@ const struct op op_conv = {.name = "conv",
                            .views = conv_views,
                            .bands_up = conv_bands_up,
                            .bands_down = conv_bands_down,
-                           .shape = conv_shape,
+                           .shape = shape,
                            .macs = macs,
                            .keep = keep,
                            .work = work,
@@ -284,16 +254,3 @@ const struct op op_conv = {.name = "conv",
                            .init = init,
                            .forward = conv_forward,
                            .backward = conv_backward};
-
-const struct op op_dwconv = {.name = "dwconv",
-                             .inputs = 1,
-                             .channelwise = true,
-                             .views = dwconv_views,
-                             .shape = dwconv_shape,
-                             .macs = macs,
-                             .keep = keep,
-                             .work = work,
-                             .plan = plan,
-                             .init = init,
-                             .forward = conv_forward,
-                             .backward = conv_backward};

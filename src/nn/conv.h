@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* For conv*.c only: a convolution, planned. */
+/* For conv*.c only: a full convolution, planned. */
 #ifndef NN_CONV_H
 #define NN_CONV_H
 
+#include "frame.h"
 #include "nn/kernel.h"
 #include "nn/op.h"
 
 enum { STRIDE_MAX = 2 };
 
 struct conv {
-    int outer, ins, outs; /* independent convolutions of ins to outs channels */
-    bool framed;          /* not 1 x 1 with stride 1 */
-    bool clash;           /* columns are better packed */
-    const int *packed_at; /* of term k in packed columns */
-    int *chunk_at;        /* of term k in a packed chunk, for each call */
+    int ins, outs;
+    bool framed; /* not 1 x 1 with stride 1 */
+    bool clash;  /* columns are better packed */
     struct frame x, dy;
     struct pass pass; /* forward, and the gradient of the weights */
     int phases;
@@ -21,6 +20,8 @@ struct conv {
         struct pass pass;
         ptrdiff_t at; /* of its first pixel in dx */
     } back[STRIDE_MAX * STRIDE_MAX];
+    const int *packed_at; /* of term k in packed columns */
+    int *chunk_at;        /* of term k in a packed chunk, for each call */
     int tables[];
 };
 

@@ -39,8 +39,7 @@ static void scale_forward(struct graph *g, const struct node *n,
 
     v.gate = op_input(g, n, 1)->x;
     for (int group = 0; group < g->groups && !n->lazy; group++)
-        op_read(g, n->x + op_at(n, group, r.from), &v, &n->shape, group, r,
-                false);
+        op_read(g, n->x + op_at(n, group, r.from), &v, n, group, r, false);
 }
 
 /* gate.dx of channel c: the sum of dy x, read piece by piece. */
@@ -55,7 +54,7 @@ static void back_gate(struct graph *g, const struct node *n, int group, int c)
     for (int i = 0; i < pixels; i += PIECE) {
         s.cols = pixels - i < PIECE ? pixels - i : PIECE;
         g->kernels->apply(piece, v.x + at + i * GRAPH_LANES,
-                          v.f ? v.f + c : NULL, v.act, NULL, &s, false);
+                          v.f ? v.f + c : NULL, v.act, NULL, &s);
         g->kernels->inner(op_input(g, n, 1)->dx + gate * GRAPH_LANES,
                           n->dx + at + i * GRAPH_LANES, piece, s.cols,
                           i > 0 || !n->first[1]);
@@ -72,8 +71,8 @@ static void scale_backward(struct graph *g, const struct node *n,
         for (int c = r.from; c < r.to && gate->dx; c++)
             back_gate(g, n, group, c);
         if (in->dx)
-            op_read(g, in->dx + op_at(n, group, r.from), &dy, &n->shape, group,
-                    r, !n->first[0]);
+            op_read(g, in->dx + op_at(n, group, r.from), &dy, n, group, r,
+                    !n->first[0]);
     }
 }
 
@@ -101,7 +100,7 @@ static void add_forward(struct graph *g, const struct node *n,
         struct view v = op_view(g, n, i, mode);
 
         for (int group = 0; group < g->groups; group++)
-            op_read(g, n->x + op_at(n, group, r.from), &v, &in->shape, group,
+            op_read(g, n->x + op_at(n, group, r.from), &v, in, group,
                     common(r, in), i > 0);
     }
 }
@@ -118,7 +117,7 @@ static void give(struct graph *g, const struct node *n, int i, struct range r)
         float *dx = in->dx + op_at(in, group, both.from);
 
         if (dx != n->dx + op_at(n, group, r.from))
-            op_read(g, dx, &dy, &n->shape, group, both, !n->first[i]);
+            op_read(g, dx, &dy, n, group, both, !n->first[i]);
         if (n->first[i] && r.to == n->shape.c && rest > 0)
             memset(in->dx + op_at(in, group, n->shape.c), 0,
                    (size_t)rest * sizeof(float));

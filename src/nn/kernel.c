@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which kernels this machine can run; and frames. */
+/* Which kernels this machine can run. */
 #include "nn/kernel.h"
 
 extern const struct kernels kernels_portable;
@@ -48,23 +48,4 @@ const struct kernels *kernels_at(int i)
 const struct kernels *kernels_best(void)
 {
     return kernels_at(0);
-}
-
-struct frame frame_of(int h, int w, int margin, int stride)
-{
-    int row = (w + 2 * margin + stride - 1) / stride * stride;
-
-    return (struct frame){.h = h,
-                          .w = w,
-                          .margin = margin,
-                          .stride = stride,
-                          .row = row,
-                          .plane = row * (h + 2 * margin)};
-}
-
-int frame_at(const struct frame *f, int plane, int r, int c)
-{
-    int place = c % f->stride * (f->row / f->stride) + c / f->stride;
-
-    return (plane * f->plane + r * f->row + place) * GRAPH_LANES;
 }

@@ -108,6 +108,7 @@ INLINE void apply_row(float *y, const float *x, ptrdiff_t x_col, int n, float a,
                       float b, const vec *gate, enum nn_act act, bool add)
 {
     for (int i = 0; i < n; i++) {
+        __builtin_prefetch(x + (i + n) * x_col);
         UNROLL
         for (int q = 0; q < PARTS; q++)
             put(y + i * LANES + q * VEC,
@@ -117,9 +118,10 @@ INLINE void apply_row(float *y, const float *x, ptrdiff_t x_col, int n, float a,
 }
 
 INLINE void apply(float *y, const float *x, const struct affine *f,
-                  const float *gate, const struct sweep *s, bool add,
-                  enum nn_act act)
+                  const float *gate, const struct sweep *s, enum nn_act act)
 {
+    const bool add = s->add;
+
     for (int i = 0; i < s->planes; i++) {
         float a = f ? f[i].a : 1, b = f ? f[i].b : 0;
         vec gv[PARTS];
@@ -134,9 +136,8 @@ INLINE void apply(float *y, const float *x, const struct affine *f,
 }
 
 void KERNEL(apply)(float *y, const float *x, const struct affine *f,
-                   enum nn_act act, const float *gate, const struct sweep *s,
-                   bool add){
-#define APPLY(act) apply(y, x, f, gate, s, add, act)
+                   enum nn_act act, const float *gate, const struct sweep *s){
+#define APPLY(act) apply(y, x, f, gate, s, act)
     FOR_ACT(act, APPLY)}
 
 /* sum[s] += the sum of `ways` partial sums of lanes. */
@@ -226,20 +227,20 @@ INLINE void back_row(float *dx, const float *dy, const float *x, int n,
 }
 
 INLINE void backward(float *dx, const float *dy, const float *x,
-                     const struct affine *f, const struct sweep *s, bool add,
+                     const struct affine *f, const struct sweep *s,
                      enum nn_act act)
 {
     const struct affine copy = *f; /* stores to dx cannot change it */
 
     for (int r = 0; r < s->rows; r++)
         back_row(dx + r * s->y_row, dy + r * s->x_row, x + r * s->x_row,
-                 s->cols, &copy, add, act);
+                 s->cols, &copy, s->add, act);
 }
 
 void KERNEL(act_back)(float *dx, const float *dy, const float *x,
                       const struct affine *f, enum nn_act act,
-                      const struct sweep *s, bool add)
+                      const struct sweep *s)
 {
-#define BACKWARD(act) backward(dx, dy, x, f, s, add, act)
+#define BACKWARD(act) backward(dx, dy, x, f, s, act)
     FOR_ACT(act, BACKWARD)
 }

@@ -109,8 +109,7 @@ static void norm_forward(struct graph *g, const struct node *n,
     for (int c = r.from; c < r.to; c++)
         prepare(g, n, c, mode);
     for (int group = 0; group < g->groups && !n->lazy; group++)
-        op_read(g, n->x + op_at(n, group, r.from), &v, &n->shape, group, r,
-                false);
+        op_read(g, n->x + op_at(n, group, r.from), &v, n, group, r, false);
 }
 
 /* u = a (w x + bias) + (beta - a mean). The bias of each channel goes where
@@ -159,13 +158,13 @@ static void back_channel(struct graph *g, const struct node *n, int c,
                          const struct affine *f)
 {
     const struct node *in = op_input(g, n, 0);
-    struct sweep all = {.rows = 1, .cols = op_pixels(&n->shape)};
+    struct sweep all = {
+        .rows = 1, .cols = op_pixels(&n->shape), .add = !n->first[0]};
 
     for (int group = 0; group < g->groups; group++)
-        g->kernels->act_back(in->dx + op_at(n, group, c),
-                             n->dx + op_at(n, group, c),
-                             in->x + op_at(n, group, c), f, (enum nn_act)n->act,
-                             &all, !n->first[0]);
+        g->kernels->act_back(
+            in->dx + op_at(n, group, c), n->dx + op_at(n, group, c),
+            in->x + op_at(n, group, c), f, (enum nn_act)n->act, &all);
 }
 
 static void norm_backward(struct graph *g, const struct node *n, struct range r)
@@ -189,8 +188,7 @@ static void act_forward(struct graph *g, const struct node *n,
 
     v.act = (enum nn_act)n->act;
     for (int group = 0; group < g->groups; group++)
-        op_read(g, n->x + op_at(n, group, r.from), &v, &n->shape, group, r,
-                false);
+        op_read(g, n->x + op_at(n, group, r.from), &v, n, group, r, false);
 }
 
 static void act_backward(struct graph *g, const struct node *n, struct range r)

@@ -63,7 +63,7 @@ static void gpool_channel(struct graph *g, const struct node *n,
     for (int i = 0; i < pixels; i += PIECE) {
         s.cols = pixels - i < PIECE ? pixels - i : PIECE;
         g->kernels->apply(piece, v->x + op_at(in, group, c) + i * GRAPH_LANES,
-                          v->f ? v->f + c : NULL, v->act, NULL, &s, false);
+                          v->f ? v->f + c : NULL, v->act, NULL, &s);
         g->kernels->total(n->x + op_at(n, group, c), piece,
                           1.0f / (float)pixels, s.cols, i > 0);
     }

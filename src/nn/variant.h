@@ -94,6 +94,9 @@ INLINE float lanes_sum(const float *v)
 
 kernel_mac KERNEL(mac);
 kernel_dot KERNEL(dot);
+kernel_slide KERNEL(slide);
+kernel_slide_back KERNEL(slide_back);
+kernel_slide_dot KERNEL(slide_dot);
 kernel_moments KERNEL(moments);
 kernel_apply KERNEL(apply);
 kernel_act_sums KERNEL(act_sums);

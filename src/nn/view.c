@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Reading what was not stored. */
+#include <math.h>
+
 #include "nn/op.h"
 
 /* In GRAPH_EVAL the convolution has done the work of its norm. */
@@ -37,20 +39,63 @@ bool op_plain(const struct view *v)
     return !v->f && !v->gate;
 }
 
-void op_read(const struct graph *g, float *y, const struct view *v,
-             const struct shape *s, int group, struct range r, bool add)
+void op_sweep(const struct graph *g, float *y, const struct view *v,
+              const struct node *n, int group, struct range r, int at,
+              struct sweep *s)
 {
-    ptrdiff_t plane = op_plane(s);
-    int at = group * s->c + r.from;
-    struct sweep all = {.planes = r.to - r.from,
-                        .rows = 1,
-                        .cols = op_pixels(s),
-                        .y_plane = plane,
-                        .x_plane = plane,
-                        .x_col = GRAPH_LANES};
+    int gate = (group * n->shape.c + r.from) * GRAPH_LANES;
 
-    g->kernels->apply(y, v->x + at * plane, v->f ? v->f + r.from : NULL, v->act,
-                      v->gate ? v->gate + at * GRAPH_LANES : NULL, &all, add);
+    s->planes = r.to - r.from;
+    s->x_plane = op_plane(&n->shape);
+    g->kernels->apply(y, v->x + op_at(n, group, r.from) + at * GRAPH_LANES,
+                      v->f ? v->f + r.from : NULL, v->act,
+                      v->gate ? v->gate + gate : NULL, s);
+}
+
+void op_read(const struct graph *g, float *y, const struct view *v,
+             const struct node *n, int group, struct range r, bool add)
+{
+    struct sweep all = {.rows = 1,
+                        .cols = op_pixels(&n->shape),
+                        .y_plane = op_plane(&n->shape),
+                        .x_col = GRAPH_LANES,
+                        .add = add};
+
+    op_sweep(g, y, v, n, group, r, 0, &all);
+}
+
+const float *op_weights(const struct graph *g, enum graph_mode mode)
+{
+    return mode == GRAPH_EVAL ? g->folded : g->w;
+}
+
+bool op_finish(const struct graph *g, const struct node *n,
+               enum graph_mode mode, int c, struct finish *end)
+{
+    const struct node *norm = &g->nodes[n->norm];
+    bool folded = mode == GRAPH_EVAL && n->norm > 0;
+
+    *end = (struct finish){NULL, -HUGE_VALF, HUGE_VALF};
+    if (folded)
+        end->bias = g->folded + norm->w_at + n->shape.c + c;
+    else if (n->bias)
+        end->bias = g->w + n->w_at + n->params - n->shape.c + c;
+    if (folded && (norm->act == NN_RELU || norm->act == NN_RELU6))
+        end->low = 0;
+    if (folded && norm->act == NN_RELU6)
+        end->high = 6;
+    return end->bias != NULL;
+}
+
+void op_activate(const struct graph *g, const struct node *n,
+                 enum graph_mode mode, struct range r)
+{
+    struct view v = {.x = n->x, .act = (enum nn_act)g->nodes[n->norm].act};
+
+    if (mode != GRAPH_EVAL || n->norm == 0 || (int)v.act <= NN_RELU6)
+        return;
+    for (int group = 0; group < g->groups; group++)
+        op_read(g, n->x + op_at(n, group, r.from), &v, n, group, r, false);
 }
 
 bool op_late(const struct node *n)

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#include "frame.h"
+
+#include "nn/kernel.h"
+
+struct frame frame_of(int h, int w, int margin, int stride)
+{
+    int row = (w + 2 * margin + stride - 1) / stride * stride;
+
+    return (struct frame){.h = h,
+                          .w = w,
+                          .margin = margin,
+                          .stride = stride,
+                          .row = row,
+                          .plane = row * (h + 2 * margin)};
+}
+
+int frame_at(const struct frame *f, int plane, int r, int c)
+{
+    int place = c % f->stride * (f->row / f->stride) + c / f->stride;
+
+    return (plane * f->plane + r * f->row + place) * GRAPH_LANES;
+}
+
+/* The columns from c on that share its rest modulo the stride. */
+static struct sweep columns(const struct frame *f, int c)
+{
+    return (struct sweep){.rows = f->h,
+                          .cols = (f->w - c + f->stride - 1) / f->stride,
+                          .y_plane = f->plane * GRAPH_LANES,
+                          .y_row = f->row * GRAPH_LANES,
+                          .x_row = f->w * GRAPH_LANES,
+                          .x_col = f->stride * GRAPH_LANES};
+}
+
+void frame_fill(const struct graph *g, float *z, const struct frame *f,
+                const struct node *n, enum graph_mode mode, int group,
+                struct range k)
+{
+    struct view v = op_view(g, n, 0, mode);
+
+    for (int c = 0; c < f->stride && c < f->w; c++) {
+        struct sweep s = columns(f, c);
+
+        op_sweep(g, z + frame_at(f, 0, f->margin, c + f->margin), &v,
+                 op_input(g, n, 0), group, k, c, &s);
+    }
+}
+
+void frame_gradient(const struct graph *g, float *z, const struct frame *f,
+                    const struct node *n, int group, struct range m)
+{
+    const struct node *norm = &g->nodes[n->norm];
+    const struct affine *a = norm->keep;
+    struct view plain = {.x = n->dx};
+    struct sweep s = columns(f, 0);
+
+    z += frame_at(f, 0, f->margin, f->margin);
+    if (!op_late(n)) {
+        op_sweep(g, z, &plain, n, group, m, 0, &s);
+        return;
+    }
+    for (int c = m.from; c < m.to; c++, z += f->plane * GRAPH_LANES)
+        g->kernels->act_back(z, n->dx + op_at(n, group, c),
+                             n->x + op_at(n, group, c), &a[c],
+                             (enum nn_act)norm->act, &s);
+}
