@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/timer.h"
 #include "run/args.h"
+#include "run/blas_core.h"
 #include "run/driver.h"
 #include "run/input.h"
 #include "run/progress.h"
@@ -303,6 +304,7 @@ int main(int argc, char **argv)
     struct program p = {.argc = argc, .argv = argv};
     enum err e;
 
+    blas_core_settle(argv);
     p.command = join(argc, argv);
     e = args_read(&p.args, argc, argv);
 

@@ -140,7 +140,8 @@ static void look(struct ranks *r, struct rank_about *a, bool bind)
     place_describe(p, a->machine, sizeof a->machine);
     place_free(p);
     (void)snprintf(a->host, sizeof a->host, "%s", comm_host());
-    (void)snprintf(a->blas, sizeof a->blas, "%s", gemm_core());
+    blas_core_describe(a->blas, sizeof a->blas);
+    blas_core_trouble(a->trouble, sizeof a->trouble);
     (void)snprintf(a->kernels, sizeof a->kernels, "%s", kernels_best()->name);
 }
 
@@ -185,6 +186,16 @@ static void warn_of_shared_cores(const struct ranks *r)
     }
 }
 
+static void warn_of_slow_blas(const struct ranks *r)
+{
+    for (int i = 0; i < comm_size(r->world); i++) {
+        const struct rank_about *a = &r->about[i];
+
+        if (a->node_rank == 0 && a->trouble[0])
+            log_warn("%s: %s", a->host, a->trouble);
+    }
+}
+
 /* Kernels or BLAS that differ between ranks would make results differ. */
 static void warn_of_mixture(const struct ranks *r)
 {
@@ -223,5 +234,6 @@ void ranks_print(const struct ranks *r)
         log_print(" %d:%s", i, r->about[i].cores);
     log_print("%s\n", size > 64 ? " ..." : "");
     warn_of_shared_cores(r);
+    warn_of_slow_blas(r);
     warn_of_mixture(r);
 }
