@@ -145,4 +145,9 @@ const struct kernels *kernels_best(void);
 /** The i-th variant it can run, best first; NULL after the last. */
 const struct kernels *kernels_at(int i);
 
+/** The variant of that name, or "blas": matrix products of OpenBLAS, beside
+ * portable kernels; a reference.  NULL if there is none, or this machine cannot
+ * run it. */
+const struct kernels *kernels_named(const char *name);
+
 #endif
