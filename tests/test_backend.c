@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Whole networks, the same by all kernels within rounding: every value, every
- * gradient. */
+ * gradient.  And the settings that choose the kernels. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +12,7 @@
 
 #include "all_kernels.h"
 #include "base/mem.h"
+#include "nn/choice.h"
 #include "nn/gemm.h"
 #include "nn/graph.h"
 #include "nn/kernel.h"
@@ -89,6 +90,40 @@ static void test_networks(void **state)
     }
 }
 
+/* Kernels by the names of the settings; NULL if these are refused. */
+static const char *chosen(const char *backend, const char *kernels)
+{
+    const struct conf_section *sections[] = {&nn_section};
+    struct conf *conf = conf_new(sections, 1);
+    const char *name = NULL;
+
+    conf_set(conf, &nn_section, conf_find_row(&nn_section, "backend"), backend,
+             "test", 1);
+    conf_set(conf, &nn_section, conf_find_row(&nn_section, "kernels"), kernels,
+             "test", 1);
+    conf_check(conf);
+    if (conf_errors(conf) == 0)
+        name = nn_kernels(conf_of(conf, &nn_section))->name;
+    conf_free(conf);
+    return name;
+}
+
+static void test_choice(void **state)
+{
+    static const char *const names[] = {"avx512", "avx2", "portable"};
+
+    (void)state;
+    assert_string_equal(chosen("native", "best"), kernels_best()->name);
+    assert_string_equal(chosen("blas", "best"), "blas");
+    assert_string_equal(chosen("blas", "portable"), "blas");
+    assert_null(chosen("blas", "avx2"));
+    for (int i = 0; i < 3; i++)
+        if (kernels_named(names[i]))
+            assert_string_equal(chosen("native", names[i]), names[i]);
+        else
+            assert_null(chosen("native", names[i]));
+}
+
 static void test_no_leak(void **state)
 {
     (void)state;
@@ -99,6 +134,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_networks),
+        cmocka_unit_test(test_choice),
         cmocka_unit_test(test_no_leak),
     };
 

@@ -62,7 +62,8 @@ static enum err read_input(struct program *p, bool speak)
         return e;
     wrong = e == ERR_USAGE ? ERR_USAGE : ERR_INPUT;
     err_clear();
-    e = speak ? input_report(p->conf) : ERR(ERR_INPUT, "wrong input");
+    e = speak ? input_report(p->conf)
+              : ERR(ERR_INPUT, "%s: %s", comm_host(), conf_error(p->conf, 0));
     return e == ERR_NONE ? e : wrong;
 }
 
