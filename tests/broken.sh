@@ -72,6 +72,8 @@ bad 'search.method: .*ppo, random, evolution' 'search = { method = "grid"; };'
 bad 'space.kind: .*mnas, macro, tiny' 'space = { kind = "darts"; };'
 bad 'eval.kind: .*train, table' 'eval = { kind = "guess"; };'
 bad 'reward.cost: .*none, macs, params, latency' 'reward = { cost = "euro"; };'
+bad 'nn.backend: .*native, blas' 'nn = { backend = "mkl"; };'
+bad 'nn.kernels: .*best, avx512, avx2, portable' 'nn = { kernels = "sse"; };'
 bad 'mnas.widths: an integer is given, not a list in \[ \]' 'mnas = { widths = 16; };'
 bad 'mnas.widths: item 2 is a text' 'mnas = { widths = ( 1, "a" ); };'
 bad 'mnas.strides: item 3: 3 is not allowed' 'mnas = { strides = [ 1, 2, 3, 2, 1, 2, 1 ]; };'
@@ -86,6 +88,7 @@ bad 'parallel.ranks_per_child: 3 is not a power of two' 'parallel = { ranks_per_
 bad 'parallel.ranks_per_child: 8 ranks cannot share a batch of 4 shards' 'parallel = { ranks_per_child = 8; };'
 bad 'evolution.tournament: 100 members drawn from a population of 50' 'evolution = { tournament = 100; };'
 bad 'ppo.minibatches: 32 parts of a round of 16' 'ppo = { minibatches = 32; };'
+bad 'nn.kernels: nn.backend = "blas" goes with portable' 'nn = { backend = "blas"; kernels = "avx2"; };'
 bad 'macro.depths: 1 items, but macro.widths has 3' 'macro = { depths = [ 2 ]; };'
 bad 'mnas.widths: 0 blocks are not allowed' 'mnas = { widths = [ ]; strides = [ ]; depths = [ ]; };'
 bad 'data.files: format synthetic wants no files' 'data = { files = [ "a" ]; };'
@@ -94,6 +97,21 @@ unset_ 'mnas.strides: 7 items, but mnas.widths has 2' 'mnas = { widths = [ 16, 2
 unset_ 'reward.target: must be above 0' 'reward = { cost = "macs"; };'
 unset_ 'table.file: is empty' 'eval = { kind = "table"; };'
 unset_ 'data.files: format idx wants an images file and a labels file' 'data = { format = "idx"; };'
+
+# Kernels that this machine has are taken, others refused.
+run "$fnas_mpi" --version
+variants=$(printf '%s\n' "$out" | sed -n 's/^kernels .*(of \(.*\))$/\1/p')
+for variant in avx512 avx2 portable; do
+    case " $variants " in
+    *" $variant "*)
+        echo "nn = { kernels = \"$variant\"; };" >broken.cfg
+        run "$fnas_mpi" --check broken.cfg
+        is "kernels of this machine: $variant" "$code" 0
+        ;;
+    *) bad "nn.kernels: this machine cannot run $variant; best" \
+        "nn = { kernels = \"$variant\"; };" ;;
+    esac
+done
 
 # All errors of a file are told at once, those of an included file with its name.
 printf 'run = { trials = 0;\n seed = -1; };\nrum = { };\n' >inner.cfg

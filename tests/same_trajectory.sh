@@ -58,6 +58,24 @@ check 'augmentation: a trajectory of its own' test "$hash" != none -a \
 same 3 "$hash" $more
 same 3 "$hash" $more --set parallel.ranks_per_child=2
 
+# Kernels: what they are called, and which agree.
+kernels='--set run.trials=6'
+run "$fnas_mpi" "$tiny" --force $kernels
+hash=$(trajectory)
+for variant in avx512 avx2; do
+    if "$fnas_mpi" --version | grep -q "^kernels .*[( ]$variant[ )]"; then
+        same 3 "$hash" $kernels --set nn.kernels=$variant
+        says '  and are named' "^host .*, $variant kernels\$"
+    fi
+done
+run "$fnas_mpi" "$tiny" --force $kernels --set nn.backend=blas
+is 'OpenBLAS: exit code' "$code" 0
+says '  is named' '^host .*, blas kernels$'
+hash=$(trajectory)
+check '  has a trajectory' test "$hash" != none
+same 3 "$hash" $kernels --set nn.backend=blas
+same 3 "$hash" $kernels --set nn.backend=blas --set parallel.ranks_per_child=2
+
 # What is part of the search changes it.
 for setting in run.seed=2 ppo.batch=4 train.shards=2 train.rate=0.05; do
     run "$fnas_mpi" "$tiny" --force --set $setting

@@ -9,7 +9,9 @@
 
 #include <cmocka.h>
 
+#include "all_kernels.h"
 #include "base/mem.h"
+#include "nn/gemm.h"
 #include "nn/graph.h"
 #include "nn/kernel.h"
 #include "small_graphs.h"
@@ -40,7 +42,7 @@ static void test_norm(void **state)
     const struct kernels *k;
 
     (void)state;
-    for (int v = 0; (k = kernels_at(v)) != NULL; v++) {
+    for (int v = 0; (k = all_kernels(v)) != NULL; v++) {
         struct graph g;
         struct arena a = {0};
         const struct node *n;
@@ -304,5 +306,6 @@ int main(void)
         cmocka_unit_test(test_no_leak),
     };
 
+    gemm_set_threads(1);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

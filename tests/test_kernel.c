@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "all_kernels.h"
 #include "base/mem.h"
 #include "nn/gemm.h"
 #include "nn/graph.h"
@@ -39,6 +40,7 @@ static const struct layer layers[] = {
     {{ 3,  7,  7},  0, 3, 2, 1, false}, {{ 4,  9,  8},  0, 5, 2, 3, false},
     {{ 4,  9,  8},  0, 3, 1, 1, false}, {{ 2, 28, 28},  0, 5, 1, 1, false},
     {{ 2, 28, 28},  0, 3, 2, 3, false}, {{ 3, 17, 23},  0, 5, 2, 1, false},
+    {{43,  2, 35}, 65, 3, 1, 1, true},  {{65,  3, 67}, 66, 3, 2, 1, false},
 };
 /* clang-format on */
 
@@ -229,7 +231,7 @@ static void test_plain_loops(void **state)
     const struct kernels *k;
 
     (void)state;
-    for (int v = 0; (k = kernels_at(v)) != NULL; v++)
+    for (int v = 0; (k = all_kernels(v)) != NULL; v++)
         for (int i = 0; i < LAYERS; i++)
             check_layer(&layers[i], k);
 }
@@ -285,7 +287,6 @@ static void test_matrix_product(void **state)
     float *y = MEM_NEW(float, 11 * PIXELS);
 
     (void)state;
-    gemm_set_threads(1);
     start(&b, &l, kernels_best());
     for (int image = 0; image < GRAPH_LANES; image++) {
         columns(cols, &b, &l, image);
@@ -306,7 +307,7 @@ static void test_same_bits(void **state)
     const struct kernels *k;
 
     (void)state;
-    for (int v = 0; (k = kernels_at(v)) != NULL; v++)
+    for (int v = 0; (k = all_kernels(v)) != NULL; v++)
         for (int i = 0; i < LAYERS; i++) {
             const struct kernels *other =
                 strcmp(k->name, "avx2") == 0 ? kernels_at(0) : k;
@@ -364,6 +365,10 @@ static void test_variants(void **state)
     assert_true(count >= 1);
     assert_ptr_equal(kernels_at(0), kernels_best());
     assert_string_equal(kernels_at(count - 1)->name, "portable");
+    for (int i = 0; i < count; i++)
+        assert_ptr_equal(kernels_named(kernels_at(i)->name), kernels_at(i));
+    assert_string_equal(kernels_named("blas")->name, "blas");
+    assert_null(kernels_named("avx1024"));
     print_message("variants:");
     for (int i = 0; i < count; i++)
         print_message(" %s", kernels_at(i)->name);
@@ -385,5 +390,6 @@ int main(void)
         cmocka_unit_test(test_no_leak),
     };
 
+    gemm_set_threads(1);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,7 +9,9 @@
 
 #include <cmocka.h>
 
+#include "all_kernels.h"
 #include "base/mem.h"
+#include "nn/gemm.h"
 #include "nn/graph.h"
 #include "nn/kernel.h"
 #include "nn/op.h"
@@ -110,7 +112,7 @@ static void test_slopes(void **state)
     const struct kernels *k;
 
     (void)state;
-    for (int v = 0; (k = kernels_at(v)) != NULL; v++)
+    for (int v = 0; (k = all_kernels(v)) != NULL; v++)
         for (int i = 0; i < OP_KINDS * 2 * 5; i++) {
             enum op_kind kind = (enum op_kind)(i / 10);
             int stride = 1 + i % 2, act = i / 2 % 5;
@@ -181,7 +183,7 @@ static void test_not_a_number(void **state)
     const struct kernels *k;
 
     (void)state;
-    for (int v = 0; (k = kernels_at(v)) != NULL; v++)
+    for (int v = 0; (k = all_kernels(v)) != NULL; v++)
         for (int i = 0; i < OP_KINDS * 2 * 5 * 2; i++) {
             enum op_kind kind = (enum op_kind)(i / 20);
             enum graph_mode mode = i / 10 % 2 ? GRAPH_TRAIN : GRAPH_EVAL;
@@ -215,5 +217,6 @@ int main(void)
         cmocka_unit_test(test_no_leak),
     };
 
+    gemm_set_threads(1);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

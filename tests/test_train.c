@@ -18,6 +18,7 @@
 #include "eval/child.h"
 #include "eval/train.h"
 #include "nn/graph.h"
+#include "nn/kernel.h"
 #include "run/settings.h"
 #include "space/kinds.h"
 
@@ -224,6 +225,29 @@ static void test_memory(void **state)
     }
 }
 
+static int macs_counted;
+
+static void count_mac(float *y, const float *x, const float *w,
+                      const struct finish *end, const struct pass *p, bool add)
+{
+    macs_counted++;
+    kernels_best()->mac(y, x, w, end, p, add);
+}
+
+static void test_kernels(void **state)
+{
+    struct kernels counted = *kernels_best();
+    struct bench b;
+
+    (void)state;
+    counted.mac = count_mac;
+    bench_open(&b, NULL, NULL);
+    b.trainer.kernels = &counted;
+    (void)train(&b, "conv_k5_none/conv_k5_none", 0);
+    assert_true(macs_counted > 0);
+    bench_close(&b);
+}
+
 static void test_diverges(void **state)
 {
     struct bench b;
@@ -258,8 +282,8 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gradients), cmocka_unit_test(test_learns),
-        cmocka_unit_test(test_memory),    cmocka_unit_test(test_diverges),
-        cmocka_unit_test(test_refuses),
+        cmocka_unit_test(test_kernels),   cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_diverges),  cmocka_unit_test(test_refuses),
     };
     int failed;
 

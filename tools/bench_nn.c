@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* Speed of the kernels at typical shapes, and of a training step.
  *
- *     bench_nn [variant [seconds]]
+ *     bench_nn [kernels [seconds]]       kernels: avx512, blas...
  *
  * prints GFLOP/s of convolutions (2 floating-point operations for each
  * multiply-accumulate; backward is both gradients) and images/s of a network of
  * inverted residual blocks, 28 x 28, batch 64 as 4 shards of 16. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "base/err.h"
+#include "nn/gemm.h"
 #include "nn/graph.h"
 #include "nn/kernel.h"
 #include "nn/optim.h"
@@ -225,17 +225,22 @@ static void print_child(const struct kernels *kernels, double seconds)
     arena_free(&a);
 }
 
+static void print(const struct kernels *kernels, double seconds)
+{
+    printf("\n%s\n", kernels->name);
+    print_layers(kernels, seconds);
+    print_child(kernels, seconds);
+}
+
 int main(int argc, char **argv)
 {
     double seconds = argc > 2 ? strtod(argv[2], NULL) : 2;
-    const struct kernels *k;
+    const struct kernels *k = argc > 1 ? kernels_named(argv[1]) : NULL;
 
-    for (int i = 0; (k = kernels_at(i)) != NULL; i++) {
-        if (argc > 1 && strcmp(argv[1], k->name) != 0)
-            continue;
-        printf("\n%s\n", k->name);
-        print_layers(k, seconds);
-        print_child(k, seconds);
-    }
-    return 0;
+    gemm_set_threads(1);
+    if (k)
+        print(k, seconds);
+    for (int i = 0; argc < 2 && (k = kernels_at(i)) != NULL; i++)
+        print(k, seconds);
+    return argc > 1 && !kernels_named(argv[1]);
 }

@@ -48,6 +48,7 @@ extern const struct conf_section train_section;
 struct trainer {
     const struct train_conf *conf;
     const struct data *data;
+    const struct kernels *kernels; /* NULL: the best */
     struct comm *group;
     uint64_t seed;
     size_t memory_limit; /* bytes a child may take on this rank */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Dense matrix products by OpenBLAS; the only file with <cblas.h> is gemm.c.
  *
- * Used by what is learned on rank 0, and as the reference that the kernels of
- * children are tested against. Row-major. All Local. */
+ * Used by what is learned on rank 0, and as the reference for the kernels of
+ * children, kernel_blas.c. Row-major. All Local. */
 #ifndef NN_GEMM_H
 #define NN_GEMM_H
 
@@ -12,6 +12,18 @@
  * a is [m, k], or [k, m] if ta; b is [k, n], or [n, k] if tb. */
 void gemm(float *y, const float *a, const float *b, int m, int n, int k,
           bool ta, bool tb, float scale);
+
+/** A matrix in memory, rows `row` floats apart; its transpose is meant if
+ * `transposed`. */
+struct matrix {
+    const float *at;
+    int row;
+    bool transposed;
+};
+
+/** y[m, n] += a[m, k] b[k, n]; rows of y are y_row floats apart. */
+void gemm_add(float *y, int y_row, struct matrix a, struct matrix b, int m,
+              int n, int k);
 
 /** Threads of the library; the program uses 1. */
 void gemm_set_threads(int threads);

@@ -46,7 +46,7 @@ struct finish {
  *     y[m y_out + r y_row + p y_col], w[m w_out + w_at[k]],
  *     x[x_at[k] + r x_row + p]
  *
- * finish may be NULL. */
+ * finish may be NULL, and is if y is added to. */
 typedef void kernel_mac(float *y, const float *x, const float *w,
                         const struct finish *finish, const struct pass *p,
                         bool add);
@@ -165,5 +165,10 @@ const struct kernels *kernels_best(void);
 
 /** The i-th variant it can run, best first; NULL after the last. */
 const struct kernels *kernels_at(int i);
+
+/** The variant of that name, or "blas": matrix products of OpenBLAS, beside
+ * portable kernels; a reference.  NULL if there is none, or this machine cannot
+ * run it. */
+const struct kernels *kernels_named(const char *name);
 
 #endif

@@ -9,6 +9,7 @@
 #include "base/comm.h"
 #include "base/conf.h"
 #include "base/place.h"
+#include "run/blas_core.h"
 
 /* clang-format off */
 #define PARALLEL_SETTINGS(X)                                                   \
@@ -30,7 +31,8 @@ struct rank_about {
     char host[256];
     char cores[PLACE_TEXT_MAX]; /* where it runs, "0-1" */
     char machine[256];
-    char blas[64];
+    char blas[BLAS_CORE_MAX];    /* core of OpenBLAS */
+    char trouble[BLAS_CORE_MAX]; /* what is wrong with it; or empty */
     char kernels[32];
     int node_rank;    /* number on its node */
     int node_workers; /* ranks on its node that evaluate */

@@ -103,12 +103,14 @@ static size_t bytes_of(const struct train_conf *c, size_t graph, size_t flat,
            arena_piece((size_t)passes * sizeof(double));
 }
 
-static void start_graph(struct graph *g, const struct train_conf *c,
+static void start_graph(struct graph *g, const struct trainer *t,
                         const struct blueprint *b)
 {
     struct shape image = {b->channels, b->height, b->width};
 
-    graph_start(g, image, groups_of(c));
+    graph_start(g, image, groups_of(t->conf));
+    if (t->kernels)
+        g->kernels = t->kernels;
     child_append(g, b);
 }
 
@@ -122,7 +124,7 @@ size_t train_bytes(const struct trainer *t, const struct blueprint *b)
     struct graph g;
     size_t bytes;
 
-    start_graph(&g, t->conf, b);
+    start_graph(&g, t, b);
     bytes = bytes_of(t->conf, graph_cost(&g).bytes, g.flat, g.params,
                      ranks_of(t), passes_of(t));
     graph_end(&g);
@@ -346,7 +348,7 @@ void train_child(struct trainer *t, const struct blueprint *b, int64_t task,
     struct graph_cost cost;
     size_t bytes = train_bytes(t, b);
 
-    start_graph(&run.g, t->conf, b);
+    start_graph(&run.g, t, b);
     cost = graph_cost(&run.g);
     r->params = cost.params;
     r->macs = cost.macs;

@@ -12,6 +12,7 @@
 #include "eval/eval.h"
 #include "eval/evaluators.h"
 #include "eval/train.h"
+#include "nn/choice.h"
 
 struct self {
     const struct space *space;
@@ -68,6 +69,7 @@ static enum err open(void **self, const struct eval_place *place,
     s->trainer = (struct trainer){
         .conf = c,
         .data = s->data,
+        .kernels = nn_kernels(conf_of(conf, &nn_section)),
         .group = place->group,
         .seed = seed,
         .memory_limit =

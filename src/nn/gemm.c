@@ -11,6 +11,14 @@ void gemm(float *y, const float *a, const float *b, int m, int n, int k,
                 tb ? k : n, scale, y, n);
 }
 
+void gemm_add(float *y, int y_row, struct matrix a, struct matrix b, int m,
+              int n, int k)
+{
+    cblas_sgemm(CblasRowMajor, a.transposed ? CblasTrans : CblasNoTrans,
+                b.transposed ? CblasTrans : CblasNoTrans, m, n, k, 1.0f, a.at,
+                a.row, b.at, b.row, 1.0f, y, y_row);
+}
+
 void gemm_set_threads(int threads)
 {
     openblas_set_num_threads(threads);

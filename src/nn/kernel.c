@@ -2,7 +2,9 @@
 /* Which kernels this machine can run. */
 #include "nn/kernel.h"
 
-extern const struct kernels kernels_portable;
+#include <string.h>
+
+extern const struct kernels kernels_portable, kernels_blas;
 
 #ifdef HAVE_X86_KERNELS
 extern const struct kernels kernels_avx512, kernels_avx2;
@@ -48,4 +50,14 @@ const struct kernels *kernels_at(int i)
 const struct kernels *kernels_best(void)
 {
     return kernels_at(0);
+}
+
+const struct kernels *kernels_named(const char *name)
+{
+    const struct kernels *k;
+
+    for (int i = 0; (k = kernels_at(i)) != NULL; i++)
+        if (strcmp(k->name, name) == 0)
+            return k;
+    return strcmp(name, kernels_blas.name) == 0 ? &kernels_blas : NULL;
 }

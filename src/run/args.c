@@ -11,6 +11,7 @@
 #include "config.h"
 #include "nn/gemm.h"
 #include "nn/kernel.h"
+#include "run/blas_core.h"
 #include "search/search.h"
 #include "space/space.h"
 
@@ -133,13 +134,24 @@ void args_help(void)
         printf("  %-12s %s\n", space_kind_at(i)->name, space_kind_at(i)->help);
 }
 
+static void print_blas(void)
+{
+    char core[BLAS_CORE_MAX], trouble[BLAS_CORE_MAX];
+
+    blas_core_describe(core, sizeof core);
+    blas_core_trouble(trouble, sizeof trouble);
+    printf("BLAS        %s, core %s\n", gemm_version(), core);
+    if (trouble[0])
+        printf("            %s\n", trouble);
+}
+
 void args_version(void)
 {
     printf("fnas %s (%s)\n", PACKAGE_VERSION, FNAS_COMMIT);
     printf("compiler    %s, %s\n", FNAS_COMPILER, FNAS_FLAGS);
     printf("MPI         %s\n", comm_library());
     printf("HDF5        %s\n", h5_version());
-    printf("BLAS        %s, core %s\n", gemm_version(), gemm_core());
+    print_blas();
     printf("hwloc       %s\n", place_version());
     printf("kernels     %s (of", kernels_best()->name);
     for (int i = 0; kernels_at(i); i++)

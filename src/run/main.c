@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/timer.h"
 #include "run/args.h"
+#include "run/blas_core.h"
 #include "run/driver.h"
 #include "run/input.h"
 #include "run/progress.h"
@@ -61,7 +62,8 @@ static enum err read_input(struct program *p, bool speak)
         return e;
     wrong = e == ERR_USAGE ? ERR_USAGE : ERR_INPUT;
     err_clear();
-    e = speak ? input_report(p->conf) : ERR(ERR_INPUT, "wrong input");
+    e = speak ? input_report(p->conf)
+              : ERR(ERR_INPUT, "%s: %s", comm_host(), conf_error(p->conf, 0));
     return e == ERR_NONE ? e : wrong;
 }
 
@@ -303,6 +305,7 @@ int main(int argc, char **argv)
     struct program p = {.argc = argc, .argv = argv};
     enum err e;
 
+    blas_core_settle(argv);
     p.command = join(argc, argv);
     e = args_read(&p.args, argc, argv);
 

@@ -8,8 +8,8 @@
 #include "base/mem.h"
 #include "eval/eval.h"
 #include "eval/train.h"
+#include "nn/choice.h"
 #include "nn/gemm.h"
-#include "nn/kernel.h"
 
 CONF_ROWS(rows, struct parallel_conf, PARALLEL_SETTINGS)
 
@@ -124,7 +124,8 @@ static bool node_cores(const struct ranks *r, const struct place *p,
 }
 
 /* A worker on an unbound node takes a core of its own. */
-static void look(struct ranks *r, struct rank_about *a, bool bind)
+static void look(struct ranks *r, struct rank_about *a, bool bind,
+                 const struct kernels *kernels)
 {
     struct place *p = place_new();
     struct cores cores;
@@ -140,8 +141,9 @@ static void look(struct ranks *r, struct rank_about *a, bool bind)
     place_describe(p, a->machine, sizeof a->machine);
     place_free(p);
     (void)snprintf(a->host, sizeof a->host, "%s", comm_host());
-    (void)snprintf(a->blas, sizeof a->blas, "%s", gemm_core());
-    (void)snprintf(a->kernels, sizeof a->kernels, "%s", kernels_best()->name);
+    blas_core_describe(a->blas, sizeof a->blas);
+    blas_core_trouble(a->trouble, sizeof a->trouble);
+    (void)snprintf(a->kernels, sizeof a->kernels, "%s", kernels->name);
 }
 
 enum err ranks_open(struct ranks *r, struct comm *world,
@@ -155,7 +157,8 @@ enum err ranks_open(struct ranks *r, struct comm *world,
     TRY(form_groups(r));
     gemm_set_threads(1);
     r->node = comm_split_node(world);
-    look(r, &mine, strcmp(c->bind.s, "auto") == 0);
+    look(r, &mine, strcmp(c->bind.s, "auto") == 0,
+         nn_kernels(conf_of(conf, &nn_section)));
     if (comm_rank(world) == 0)
         r->about = MEM_NEW(struct rank_about, size);
     comm_gather(world, 0, &mine, sizeof mine, r->about);
@@ -185,17 +188,34 @@ static void warn_of_shared_cores(const struct ranks *r)
     }
 }
 
+static void warn_of_slow_blas(const struct ranks *r)
+{
+    for (int i = 0; i < comm_size(r->world); i++) {
+        const struct rank_about *a = &r->about[i];
+
+        if (a->node_rank == 0 && a->trouble[0])
+            log_warn("%s: %s", a->host, a->trouble);
+    }
+}
+
+static bool compute_alike(const struct rank_about *a,
+                          const struct rank_about *b)
+{
+    return strcmp(a->kernels, b->kernels) == 0 &&
+           (strcmp(a->kernels, "blas") != 0 || strcmp(a->blas, b->blas) == 0);
+}
+
 /* Kernels or BLAS that differ between ranks would make results differ. */
 static void warn_of_mixture(const struct ranks *r)
 {
     const struct rank_about *first = &r->about[0];
 
     for (int i = 1; i < comm_size(r->world); i++)
-        if (strcmp(r->about[i].kernels, first->kernels) != 0) {
-            log_warn("%s computes with %s kernels, %s with %s: results depend "
-                     "on where a child is trained",
-                     r->about[i].host, r->about[i].kernels, first->host,
-                     first->kernels);
+        if (!compute_alike(&r->about[i], first)) {
+            log_warn("%s computes with %s kernels (BLAS core %s), %s with %s "
+                     "(%s): results depend on where a child is trained",
+                     r->about[i].host, r->about[i].kernels, r->about[i].blas,
+                     first->host, first->kernels, first->blas);
             return;
         }
 }
@@ -223,5 +243,6 @@ void ranks_print(const struct ranks *r)
         log_print(" %d:%s", i, r->about[i].cores);
     log_print("%s\n", size > 64 ? " ..." : "");
     warn_of_shared_cores(r);
+    warn_of_slow_blas(r);
     warn_of_mixture(r);
 }

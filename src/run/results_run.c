@@ -114,15 +114,17 @@ static enum err write_hosts(struct h5 *h, const struct results *s)
                        "%s cores %.64s: %s; BLAS %s, kernels %s", a->host,
                        a->cores, a->machine, a->blas, a->kernels);
     }
-    e = h5_write(h,
-                 &(struct h5_array){"/run/ranks",
-                                    H5_TEXT,
-                                    1,
-                                    {ranks},
-                                    sizeof text[0],
-                                    "",
-                                    "host, cores and machine of each rank"},
-                 text);
+    e = h5_write(
+        h,
+        &(struct h5_array){"/run/ranks",
+                           H5_TEXT,
+                           1,
+                           {ranks},
+                           sizeof text[0],
+                           "",
+                           "host, cores and machine of each rank, core "
+                           "of OpenBLAS, kernels of the children"},
+        text);
     mem_free(text);
     return e;
 }

@@ -6,6 +6,7 @@
 #include "eval/data.h"
 #include "eval/evaluators.h"
 #include "eval/train.h"
+#include "nn/choice.h"
 #include "run/ranks.h"
 #include "search/reward.h"
 #include "search/search.h"
@@ -68,6 +69,7 @@ struct conf *settings_new(void)
         add(&l, space_kind_at(i)->section);
     add(&l, &eval_section);
     add(&l, &train_section);
+    add(&l, &nn_section);
     add(&l, &table_section);
     add(&l, &data_section);
     add(&l, &synthetic_section);
