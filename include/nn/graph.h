@@ -64,6 +64,9 @@ struct node {
     size_t w_at, s_at;  /* where they start in graph.w */
     float *x, *dx;      /* [groups][c][h][w][16]; dx shares memory with others,
                            NULL where no gradient is asked for */
+    float *mode_x[2];   /* x in either mode: that of GRAPH_EVAL shares memory */
+    int rooms[2];       /* channels that there is room for, of each group */
+    int room, from;     /* now, and the first of them */
     void *keep;         /* the op's own: tables, what backward needs */
     bool reached;       /* the loss depends on it */
     bool lazy;          /* not stored, x is NULL: its readers compute it from

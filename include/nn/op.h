@@ -16,6 +16,7 @@ struct range {
  * and gates are not stored but applied by those who read them, where these can
  * (see struct node, lazy). */
 struct view {
+    const struct node *of;  /* whose shape it has, and where channels lie */
     const float *x;         /* [groups][c][h][w][16] */
     const struct affine *f; /* [c]; NULL: none */
     enum nn_act act;
@@ -89,16 +90,17 @@ struct view op_view(const struct graph *g, const struct node *n, int i,
 /** Nothing is to be done to what is read. */
 bool op_plain(const struct view *v);
 
-/** Write channels r of a group, or add them, as y[r][h][w][16]; `n` is the node
- * that v is seen at. */
-void op_read(const struct graph *g, float *y, const struct view *v,
-             const struct node *n, int group, struct range r, bool add);
+/** Channel c of a group, without what is to be done to it. */
+const float *op_raw(const struct view *v, int group, int c);
+
+/** Write channels r of a group, or add them, as y[r][h][w][16]. */
+void op_read(const struct graph *g, float *y, const struct view *v, int group,
+             struct range r, bool add);
 
 /** The pixels of channels r that s says, from pixel `at` of each on; s->planes
  * and s->x_plane are filled in. */
-void op_sweep(const struct graph *g, float *y, const struct view *v,
-              const struct node *n, int group, struct range r, int at,
-              struct sweep *s);
+void op_sweep(const struct graph *g, float *y, const struct view *v, int group,
+              struct range r, int at, struct sweep *s);
 
 /** The weights of a convolution in this mode. */
 const float *op_weights(const struct graph *g, enum graph_mode mode);
@@ -115,7 +117,7 @@ void op_activate(const struct graph *g, const struct node *n,
  * leaves dx as the gradient of the norm's output. */
 bool op_late(const struct node *n);
 
-/** Where channel c of a group starts. */
+/** Where channel c of a group starts in x (and dx). */
 ptrdiff_t op_at(const struct node *n, int group, int c);
 
 /** Pixels of a plane; and floats of it. */

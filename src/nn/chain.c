@@ -82,3 +82,15 @@ struct range chain_band(int channels, int bands, int i)
 
     return (struct range){from, to < channels ? to : channels};
 }
+
+int chain_most(int channels, int bands)
+{
+    int most = 0;
+
+    for (int i = 0; i < bands; i++) {
+        struct range r = chain_band(channels, bands, i);
+
+        most = r.to - r.from > most ? r.to - r.from : most;
+    }
+    return most;
+}

@@ -18,6 +18,7 @@ int chain_down(const struct graph *g, int last);
 /** How many bands the channels of nodes first..last are cut into, `channels`
  * of each; and the i-th of them. */
 int chain_bands(const struct graph *g, int first, int last, int channels);
+int chain_most(int channels, int bands); /* channels of the largest */
 struct range chain_band(int channels, int bands, int i);
 
 #endif

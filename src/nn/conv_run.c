@@ -15,16 +15,16 @@ static void pack_x(const struct graph *g, const struct node *n,
     const struct node *in = op_input(g, n, 0);
     struct view v = op_view(g, n, 0, mode);
 
-    op_sweep(g, g->work, &v, in, group, (struct range){0, in->shape.c}, at, s);
+    op_sweep(g, g->work, &v, group, (struct range){0, in->shape.c}, at, s);
 }
 
 static void pack_dy(const struct graph *g, const struct node *n,
                     enum graph_mode mode, int group, int at, struct sweep *s)
 {
-    struct view dy = {.x = n->dx};
+    struct view dy = {.of = n, .x = n->dx};
 
     (void)mode;
-    op_sweep(g, g->work, &dy, n, group, (struct range){0, n->shape.c}, at, s);
+    op_sweep(g, g->work, &dy, group, (struct range){0, n->shape.c}, at, s);
 }
 
 struct columns {
@@ -61,7 +61,6 @@ static void forward_group(struct graph *g, const struct node *n,
 {
     const struct conv *c = n->keep;
     const struct view v = op_view(g, n, 0, mode);
-    const struct node *in = op_input(g, n, 0);
     const struct columns columns = {pack_x, mode, group};
     const float *w =
         op_weights(g, mode) + n->w_at + (ptrdiff_t)r.from * c->pass.w_out;
@@ -78,7 +77,7 @@ static void forward_group(struct graph *g, const struct node *n,
     } else if (c->clash || !op_plain(&v)) {
         mac_packed(g, n, &columns, y, w, end, &pass, false);
     } else {
-        g->kernels->mac(y, v.x + op_at(in, group, 0), w, end, &pass, false);
+        g->kernels->mac(y, op_raw(&v, group, 0), w, end, &pass, false);
     }
 }
 
@@ -141,7 +140,7 @@ static void dot_packed(struct graph *g, const struct node *n, float *dw,
                           .x_col = GRAPH_LANES};
 
         pass.width = s.cols;
-        op_sweep(g, g->work, &v, op_input(g, n, 0), group, k, at, &s);
+        op_sweep(g, g->work, &v, group, k, at, &s);
         g->kernels->dot(dw, dy + at * GRAPH_LANES, g->work, &pass);
     }
 }
@@ -195,8 +194,7 @@ static void backward_plain(struct graph *g, const struct node *n, int group,
     struct pass pass = terms_of(n, k);
 
     if (op_plain(&v))
-        g->kernels->dot(g->dw + n->w_at, dy, v.x + op_at(in, group, k.from),
-                        &pass);
+        g->kernels->dot(g->dw + n->w_at, dy, op_raw(&v, group, k.from), &pass);
     else
         dot_packed(g, n, g->dw + n->w_at, group, k);
     if (in->dx)

@@ -42,8 +42,8 @@ void frame_fill(const struct graph *g, float *z, const struct frame *f,
     for (int c = 0; c < f->stride && c < f->w; c++) {
         struct sweep s = columns(f, c);
 
-        op_sweep(g, z + frame_at(f, 0, f->margin, c + f->margin), &v,
-                 op_input(g, n, 0), group, k, c, &s);
+        op_sweep(g, z + frame_at(f, 0, f->margin, c + f->margin), &v, group, k,
+                 c, &s);
     }
 }
 
@@ -52,12 +52,12 @@ void frame_gradient(const struct graph *g, float *z, const struct frame *f,
 {
     const struct node *norm = &g->nodes[n->norm];
     const struct affine *a = norm->keep;
-    struct view plain = {.x = n->dx};
+    struct view plain = {.of = n, .x = n->dx};
     struct sweep s = columns(f, 0);
 
     z += frame_at(f, 0, f->margin, f->margin);
     if (!op_late(n)) {
-        op_sweep(g, z, &plain, n, group, m, 0, &s);
+        op_sweep(g, z, &plain, group, m, 0, &s);
         return;
     }
     for (int c = m.from; c < m.to; c++, z += f->plane * GRAPH_LANES)

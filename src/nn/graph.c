@@ -128,17 +128,24 @@ struct graph_cost graph_cost(const struct graph *g)
     return cost;
 }
 
-static void build_node(struct graph *g, int i, const struct plan *p, char *dx,
-                       struct arena *a)
+static float *at(char *memory, size_t offset)
+{
+    return offset == PLAN_NOWHERE ? NULL : (float *)(void *)(memory + offset);
+}
+
+static void build_node(struct graph *g, int i, const struct plan *p, char *x,
+                       char *dx, struct arena *a)
 {
     struct node *n = &g->nodes[i];
     const struct op *op = op_of(n->kind);
 
-    if (!p->lazy[i])
-        n->x = ARENA_NEW(a, float, plan_tensor(g, n) / sizeof(float));
+    n->rooms[GRAPH_TRAIN] = n->room = n->shape.c;
+    n->rooms[GRAPH_EVAL] = i > 0 ? p->eval_room[i] : n->shape.c;
+    n->mode_x[GRAPH_TRAIN] = n->x = at(x, p->x[i]);
+    n->mode_x[GRAPH_EVAL] = at(x, p->eval_x[i]);
     n->lazy = p->lazy[i];
     n->norm = p->norm[i];
-    n->dx = p->dx[i] == PLAN_NOWHERE ? NULL : (float *)(void *)(dx + p->dx[i]);
+    n->dx = at(dx, p->dx[i]);
     n->reached = p->reached[i];
     memcpy(n->first, &p->first[2 * i], sizeof n->first);
     if (op && op->keep)
@@ -147,22 +154,32 @@ static void build_node(struct graph *g, int i, const struct plan *p, char *dx,
         op->plan(g, n);
 }
 
+static void give_input(struct graph *g, float *x)
+{
+    struct node *n = &g->nodes[0];
+
+    n->x = n->mode_x[GRAPH_TRAIN] = n->mode_x[GRAPH_EVAL] = x;
+}
+
 void graph_build(struct graph *g, struct arena *a)
 {
     struct plan p = plan_new(g);
     size_t before = a->used, stats = g->params;
-    char *dx;
+    char *x, *dx;
 
     g->w = ARENA_NEW(a, float, g->flat);
     g->dw = ARENA_NEW(a, float, g->flat);
     g->folded = ARENA_NEW(a, float, g->flat);
     g->work = ARENA_NEW(a, float, p.work_bytes / sizeof(float));
+    x = ARENA_NEW(a, char, p.x_bytes);
     dx = ARENA_NEW(a, char, p.dx_bytes);
     for (int i = 0; i < g->count; i++) {
         g->nodes[i].s_at = stats;
         stats += g->nodes[i].stats;
-        build_node(g, i, &p, dx, a);
+        build_node(g, i, &p, x, dx, a);
     }
+    give_input(
+        g, ARENA_NEW(a, float, plan_tensor(g, &g->nodes[0]) / sizeof(float)));
     CHECK(a->used - before == p.bytes);
     plan_free(&p);
 }
@@ -193,15 +210,32 @@ static void run_up(struct graph *g, enum graph_mode mode, int first, int last)
     int channels = g->nodes[first].shape.c;
     int bands = chain_bands(g, first, last, channels);
 
-    for (int b = 0; b < bands; b++)
-        for (int i = first; i <= last; i++)
-            op_of(g->nodes[i].kind)
-                ->forward(g, &g->nodes[i], mode,
-                          chain_band(channels, bands, b));
+    for (int b = 0; b < bands; b++) {
+        struct range r = chain_band(channels, bands, b);
+
+        for (int i = first; i <= last; i++) {
+            struct node *n = &g->nodes[i];
+
+            n->from = n->room < channels ? r.from : 0;
+            op_of(n->kind)->forward(g, n, mode, r);
+        }
+    }
+}
+
+static void set_mode(struct graph *g, enum graph_mode mode)
+{
+    for (int i = 0; i < g->count; i++) {
+        struct node *n = &g->nodes[i];
+
+        n->x = n->mode_x[mode];
+        n->room = n->rooms[mode];
+        n->from = 0;
+    }
 }
 
 void graph_forward(struct graph *g, enum graph_mode mode)
 {
+    set_mode(g, mode);
     for (int first = 1, last; first < g->count; first = last + 1) {
         last = chain_up(g, first);
         run_up(g, mode, first, last);

@@ -39,7 +39,7 @@ static void scale_forward(struct graph *g, const struct node *n,
 
     v.gate = op_input(g, n, 1)->x;
     for (int group = 0; group < g->groups && !n->lazy; group++)
-        op_read(g, n->x + op_at(n, group, r.from), &v, n, group, r, false);
+        op_read(g, n->x + op_at(n, group, r.from), &v, group, r, false);
 }
 
 /* gate.dx of channel c: the sum of dy x, read piece by piece. */
@@ -53,7 +53,7 @@ static void back_gate(struct graph *g, const struct node *n, int group, int c)
 
     for (int i = 0; i < pixels; i += PIECE) {
         s.cols = pixels - i < PIECE ? pixels - i : PIECE;
-        g->kernels->apply(piece, v.x + at + i * GRAPH_LANES,
+        g->kernels->apply(piece, op_raw(&v, group, c) + i * GRAPH_LANES,
                           v.f ? v.f + c : NULL, v.act, NULL, &s);
         g->kernels->inner(op_input(g, n, 1)->dx + gate * GRAPH_LANES,
                           n->dx + at + i * GRAPH_LANES, piece, s.cols,
@@ -65,13 +65,13 @@ static void scale_backward(struct graph *g, const struct node *n,
                            struct range r)
 {
     const struct node *in = op_input(g, n, 0), *gate = op_input(g, n, 1);
-    struct view dy = {.x = n->dx, .gate = gate->x};
+    struct view dy = {.of = n, .x = n->dx, .gate = gate->x};
 
     for (int group = 0; group < g->groups; group++) {
         for (int c = r.from; c < r.to && gate->dx; c++)
             back_gate(g, n, group, c);
         if (in->dx)
-            op_read(g, in->dx + op_at(n, group, r.from), &dy, n, group, r,
+            op_read(g, in->dx + op_at(n, group, r.from), &dy, group, r,
                     !n->first[0]);
     }
 }
@@ -100,8 +100,8 @@ static void add_forward(struct graph *g, const struct node *n,
         struct view v = op_view(g, n, i, mode);
 
         for (int group = 0; group < g->groups; group++)
-            op_read(g, n->x + op_at(n, group, r.from), &v, in, group,
-                    common(r, in), i > 0);
+            op_read(g, n->x + op_at(n, group, r.from), &v, group, common(r, in),
+                    i > 0);
     }
 }
 
@@ -110,14 +110,14 @@ static void give(struct graph *g, const struct node *n, int i, struct range r)
 {
     const struct node *in = op_input(g, n, i);
     struct range both = common(r, in);
-    struct view dy = {.x = n->dx};
+    struct view dy = {.of = n, .x = n->dx};
     ptrdiff_t rest = (in->shape.c - n->shape.c) * op_plane(&n->shape);
 
     for (int group = 0; group < g->groups; group++) {
         float *dx = in->dx + op_at(in, group, both.from);
 
         if (dx != n->dx + op_at(n, group, r.from))
-            op_read(g, dx, &dy, n, group, both, !n->first[i]);
+            op_read(g, dx, &dy, group, both, !n->first[i]);
         if (n->first[i] && r.to == n->shape.c && rest > 0)
             memset(in->dx + op_at(in, group, n->shape.c), 0,
                    (size_t)rest * sizeof(float));

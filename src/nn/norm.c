@@ -102,14 +102,17 @@ static void prepare(struct graph *g, const struct node *n, int c,
 static void norm_forward(struct graph *g, const struct node *n,
                          enum graph_mode mode, struct range r)
 {
-    struct view v = {op_input(g, n, 0)->x, n->keep, (enum nn_act)n->act, NULL};
+    struct view v = {.of = op_input(g, n, 0),
+                     .x = op_input(g, n, 0)->x,
+                     .f = n->keep,
+                     .act = (enum nn_act)n->act};
 
     if (mode == GRAPH_EVAL && op_input(g, n, 0)->norm > 0)
         return; /* folded */
     for (int c = r.from; c < r.to; c++)
         prepare(g, n, c, mode);
     for (int group = 0; group < g->groups && !n->lazy; group++)
-        op_read(g, n->x + op_at(n, group, r.from), &v, n, group, r, false);
+        op_read(g, n->x + op_at(n, group, r.from), &v, group, r, false);
 }
 
 /* u = a (w x + bias) + (beta - a mean). The bias of each channel goes where
@@ -188,7 +191,7 @@ static void act_forward(struct graph *g, const struct node *n,
 
     v.act = (enum nn_act)n->act;
     for (int group = 0; group < g->groups; group++)
-        op_read(g, n->x + op_at(n, group, r.from), &v, n, group, r, false);
+        op_read(g, n->x + op_at(n, group, r.from), &v, group, r, false);
 }
 
 static void act_backward(struct graph *g, const struct node *n, struct range r)

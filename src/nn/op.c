@@ -29,7 +29,7 @@ const struct node *op_input(const struct graph *g, const struct node *n, int i)
 
 ptrdiff_t op_at(const struct node *n, int group, int c)
 {
-    return (group * n->shape.c + c) * op_plane(&n->shape);
+    return (group * n->room + c - n->from) * op_plane(&n->shape);
 }
 
 int op_pixels(const struct shape *s)

@@ -12,11 +12,16 @@ struct node;
 #define PLAN_NOWHERE ((size_t)-1)
 
 struct plan {
+    size_t *x;      /* [count] bytes into the memory for values, or
+                       PLAN_NOWHERE; node 0 has its own */
+    size_t *eval_x; /* [count] the same for GRAPH_EVAL */
+    int *eval_room; /* [count] channels there is room for then */
     size_t *dx;    /* [count] bytes into the gradient memory, or PLAN_NOWHERE */
     bool *reached; /* [count] the loss depends on it */
     bool *first;   /* [count][2], see struct node */
     bool *lazy;    /* [count] */
     int *norm;     /* [count] */
+    size_t x_bytes;    /* memory for values */
     size_t dx_bytes;   /* gradient memory */
     size_t work_bytes; /* scratch */
     size_t bytes;      /* of the arena, in all */
@@ -26,6 +31,10 @@ struct plan {
 struct plan plan_new(const struct graph *g);
 
 void plan_free(struct plan *p);
+
+/** Its parts: x, eval_x, eval_room (once lazy is set); dx, reached, first. */
+void plan_values(struct plan *p, const struct graph *g);
+void plan_gradients(struct plan *p, const struct graph *g);
 
 /** Bytes of a node's x, and of its dx. */
 size_t plan_tensor(const struct graph *g, const struct node *n);

@@ -25,9 +25,8 @@ static void pool_forward(struct graph *g, const struct node *n,
 
     for (int group = 0; group < g->groups; group++)
         for (int c = r.from; c < r.to; c++)
-            g->kernels->pool(n->x + op_at(n, group, c),
-                             v.x + op_at(in, group, c), in->shape.h,
-                             in->shape.w, n->stride);
+            g->kernels->pool(n->x + op_at(n, group, c), op_raw(&v, group, c),
+                             in->shape.h, in->shape.w, n->stride);
 }
 
 static void pool_backward(struct graph *g, const struct node *n, struct range r)
@@ -62,7 +61,7 @@ static void gpool_channel(struct graph *g, const struct node *n,
 
     for (int i = 0; i < pixels; i += PIECE) {
         s.cols = pixels - i < PIECE ? pixels - i : PIECE;
-        g->kernels->apply(piece, v->x + op_at(in, group, c) + i * GRAPH_LANES,
+        g->kernels->apply(piece, op_raw(v, group, c) + i * GRAPH_LANES,
                           v->f ? v->f + c : NULL, v->act, NULL, &s);
         g->kernels->total(n->x + op_at(n, group, c), piece,
                           1.0f / (float)pixels, s.cols, i > 0);

@@ -12,8 +12,10 @@ static bool is_folded(const struct graph *g, const struct node *n)
 
 static struct view norm_view(const struct graph *g, const struct node *n)
 {
+    const struct node *in = op_input(g, n, 0);
+
     return (struct view){
-        .x = op_input(g, n, 0)->x, .f = n->keep, .act = (enum nn_act)n->act};
+        .of = in, .x = in->x, .f = n->keep, .act = (enum nn_act)n->act};
 }
 
 struct view op_view(const struct graph *g, const struct node *n, int i,
@@ -22,7 +24,8 @@ struct view op_view(const struct graph *g, const struct node *n, int i,
     const struct node *in = op_input(g, n, i);
 
     if (mode == GRAPH_EVAL && is_folded(g, in))
-        return (struct view){.x = op_input(g, in, 0)->x};
+        return (struct view){.of = op_input(g, in, 0),
+                             .x = op_input(g, in, 0)->x};
     if (in->lazy && in->kind == OP_NORM)
         return norm_view(g, in);
     if (in->lazy) { /* OP_SCALE */
@@ -31,7 +34,7 @@ struct view op_view(const struct graph *g, const struct node *n, int i,
         v.gate = op_input(g, in, 1)->x;
         return v;
     }
-    return (struct view){.x = in->x};
+    return (struct view){.of = in, .x = in->x};
 }
 
 bool op_plain(const struct view *v)
@@ -39,29 +42,34 @@ bool op_plain(const struct view *v)
     return !v->f && !v->gate;
 }
 
-void op_sweep(const struct graph *g, float *y, const struct view *v,
-              const struct node *n, int group, struct range r, int at,
-              struct sweep *s)
+const float *op_raw(const struct view *v, int group, int c)
 {
-    int gate = (group * n->shape.c + r.from) * GRAPH_LANES;
+    return v->x + op_at(v->of, group, c);
+}
+
+void op_sweep(const struct graph *g, float *y, const struct view *v, int group,
+              struct range r, int at, struct sweep *s)
+{
+    const struct shape *shape = &v->of->shape;
+    int gate = (group * shape->c + r.from) * GRAPH_LANES;
 
     s->planes = r.to - r.from;
-    s->x_plane = op_plane(&n->shape);
-    g->kernels->apply(y, v->x + op_at(n, group, r.from) + at * GRAPH_LANES,
+    s->x_plane = op_plane(shape);
+    g->kernels->apply(y, op_raw(v, group, r.from) + at * GRAPH_LANES,
                       v->f ? v->f + r.from : NULL, v->act,
                       v->gate ? v->gate + gate : NULL, s);
 }
 
-void op_read(const struct graph *g, float *y, const struct view *v,
-             const struct node *n, int group, struct range r, bool add)
+void op_read(const struct graph *g, float *y, const struct view *v, int group,
+             struct range r, bool add)
 {
     struct sweep all = {.rows = 1,
-                        .cols = op_pixels(&n->shape),
-                        .y_plane = op_plane(&n->shape),
+                        .cols = op_pixels(&v->of->shape),
+                        .y_plane = op_plane(&v->of->shape),
                         .x_col = GRAPH_LANES,
                         .add = add};
 
-    op_sweep(g, y, v, n, group, r, 0, &all);
+    op_sweep(g, y, v, group, r, 0, &all);
 }
 
 const float *op_weights(const struct graph *g, enum graph_mode mode)
@@ -90,12 +98,13 @@ bool op_finish(const struct graph *g, const struct node *n,
 void op_activate(const struct graph *g, const struct node *n,
                  enum graph_mode mode, struct range r)
 {
-    struct view v = {.x = n->x, .act = (enum nn_act)g->nodes[n->norm].act};
+    struct view v = {
+        .of = n, .x = n->x, .act = (enum nn_act)g->nodes[n->norm].act};
 
     if (mode != GRAPH_EVAL || n->norm == 0 || (int)v.act <= NN_RELU6)
         return;
     for (int group = 0; group < g->groups; group++)
-        op_read(g, n->x + op_at(n, group, r.from), &v, n, group, r, false);
+        op_read(g, n->x + op_at(n, group, r.from), &v, group, r, false);
 }
 
 bool op_late(const struct node *n)

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory for the values of nodes, in both modes the same.
+ *
+ * For GRAPH_TRAIN each that is stored has a place of its own, since backward
+ * needs it.  For GRAPH_EVAL it is needed only until the last of its readers'
+ * chains has been run; what is read within its chain alone has room for one
+ * band of channels. */
+#include "base/mem.h"
+#include "chain.h"
+#include "nn/op.h"
+#include "plan.h"
+#include "slots.h"
+
+struct lives {
+    int *chain; /* [count] the first node of the chain it is in */
+    int *last;  /* [count] the last node that reads it */
+};
+
+static bool is_folded(const struct plan *p, const struct graph *g, int i)
+{
+    const struct node *n = &g->nodes[i];
+
+    return n->kind == OP_NORM && p->norm[n->in[0]] == i;
+}
+
+static bool is_stored(const struct plan *p, const struct graph *g, int i)
+{
+    return !p->lazy[i] && !is_folded(p, g, i);
+}
+
+/* Node `reader` reads node i, or what i would have been computed from. */
+static void mark(struct lives *l, const struct plan *p, const struct graph *g,
+                 int i, int reader)
+{
+    if (i < 0)
+        return;
+    if (l->last[i] < reader)
+        l->last[i] = reader;
+    if (!is_stored(p, g, i))
+        for (int k = 0; k < 2; k++)
+            mark(l, p, g, g->nodes[i].in[k], reader);
+}
+
+static struct lives find_lives(const struct plan *p, const struct graph *g)
+{
+    struct lives l = {MEM_NEW(int, g->count), MEM_NEW(int, g->count)};
+
+    for (int first = 1, last; first < g->count; first = last + 1) {
+        last = chain_up(g, first);
+        for (int i = first; i <= last; i++)
+            l.chain[i] = first;
+    }
+    for (int i = 1; i < g->count; i++)
+        for (int k = 0; k < 2; k++)
+            mark(&l, p, g, g->nodes[i].in[k], i);
+    return l;
+}
+
+static void place_chain(struct plan *p, struct slots *s, const struct lives *l,
+                        const struct graph *g, int first, int last)
+{
+    int channels = g->nodes[first].shape.c;
+    int bands = chain_bands(g, first, last, channels);
+    int band = chain_most(channels, bands);
+
+    for (int i = first; i <= last; i++) {
+        const struct node *n = &g->nodes[i];
+        bool inside = l->chain[l->last[i]] == first && l->last[i] > i;
+
+        p->eval_room[i] = inside ? band : n->shape.c;
+        if (is_stored(p, g, i))
+            p->eval_x[i] = slots_take(s, i,
+                                      plan_tensor(g, n) / (size_t)n->shape.c *
+                                          (size_t)p->eval_room[i]);
+    }
+}
+
+/* The result of the last node stays. */
+static void release_read(struct slots *s, const struct lives *l,
+                         const struct graph *g, int last)
+{
+    for (int i = 1; i <= last; i++)
+        if (l->last[i] <= last && i < g->count - 1 && l->last[i] > 0)
+            slots_release(s, i);
+}
+
+static void plan_eval(struct plan *p, const struct graph *g)
+{
+    struct slots s = slots_new(g->count);
+    struct lives l = find_lives(p, g);
+
+    for (int first = 1, last; first < g->count; first = last + 1) {
+        last = chain_up(g, first);
+        place_chain(p, &s, &l, g, first, last);
+        release_read(&s, &l, g, last);
+    }
+    if (p->x_bytes < s.bytes)
+        p->x_bytes = s.bytes;
+    slots_free(&s);
+    mem_free(l.chain);
+    mem_free(l.last);
+}
+
+void plan_values(struct plan *p, const struct graph *g)
+{
+    for (int i = 1; i < g->count; i++) {
+        p->x[i] = p->lazy[i] ? PLAN_NOWHERE : p->x_bytes;
+        p->eval_x[i] = PLAN_NOWHERE;
+        if (!p->lazy[i])
+            p->x_bytes += plan_tensor(g, &g->nodes[i]);
+    }
+    plan_eval(p, g);
+}
