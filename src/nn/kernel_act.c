@@ -108,7 +108,6 @@ INLINE void apply_row(float *y, const float *x, ptrdiff_t x_col, int n, float a,
                       float b, const vec *gate, enum nn_act act, bool add)
 {
     for (int i = 0; i < n; i++) {
-        __builtin_prefetch(x + (i + n) * x_col);
         UNROLL
         for (int q = 0; q < PARTS; q++)
             put(y + i * LANES + q * VEC,

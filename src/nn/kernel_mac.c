@@ -63,6 +63,12 @@ INLINE void compute(int outs, int rows, int cols, float *y, const float *x,
         UNROLL
         for (int i = 0; i < outs * rows * cols; i++)
             sum[i / cols][i % cols] = (vec){0};
+        if (outs > 1) {
+            UNROLL
+            for (int i = 0; i < outs * cols; i++)
+                expect_store(y + q + i / cols * y_line +
+                             (cols + i % cols) * y_col);
+        }
         multiply(sum, outs, rows, cols, x + q, w, p);
         UNROLL
         for (int i = 0; i < outs * rows * cols; i++) {

@@ -63,6 +63,16 @@ INLINE void put(float *y, vec v, bool add)
     store(y, v);
 }
 
+/* Have a line of the cache ready to be written; GCC would only have it read. */
+INLINE void expect_store(float *y)
+{
+#if VEC > 4
+    __asm__ volatile("prefetchw %0" : : "m"(*y));
+#else
+    __builtin_prefetch(y, 1);
+#endif
+}
+
 INLINE vec same(float x)
 {
     return x - (vec){0};
