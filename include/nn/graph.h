@@ -70,7 +70,15 @@ struct node {
                            writes; later ones add */
 };
 
-enum nn_act { NN_NONE, NN_RELU, NN_RELU6, NN_HSWISH, NN_HSIGMOID };
+enum nn_act {
+    NN_NONE,
+    NN_RELU,
+    NN_RELU6,
+    NN_HSWISH,
+    NN_HSIGMOID,
+    NN_SIGMOID,
+    NN_SWISH
+};
 
 struct graph_cost {
     int64_t params; /* learned values */

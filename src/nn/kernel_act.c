@@ -2,6 +2,8 @@
 /* Normalisation and activation, pixel by pixel.
  *
  * Clamps are written so that NaN passes: a diverged network must say so. */
+#include <math.h>
+
 #include "variant.h"
 
 /* Partial sums of neighbouring pixels, to hide the latency of an addition. */
@@ -18,6 +20,15 @@ INLINE vec clamp(vec x, float low, float high)
     return choose(x > same(high), same(high), x);
 }
 
+INLINE vec sigmoid(vec u)
+{
+    vec s;
+
+    for (int i = 0; i < VEC; i++)
+        s[i] = 1 / (1 + expf(-u[i]));
+    return s;
+}
+
 INLINE vec activate(vec u, enum nn_act act)
 {
     switch (act) {
@@ -29,6 +40,10 @@ INLINE vec activate(vec u, enum nn_act act)
         return u * clamp(u + 3.0f, 0, 6) * (1.0f / 6);
     case NN_HSIGMOID:
         return clamp(u + 3.0f, 0, 6) * (1.0f / 6);
+    case NN_SIGMOID:
+        return sigmoid(u);
+    case NN_SWISH:
+        return u * sigmoid(u);
     case NN_NONE:
         break;
     }
@@ -38,7 +53,7 @@ INLINE vec activate(vec u, enum nn_act act)
 /* dy act'(u); a clamp has slope 0 where it holds and at its corners. */
 INLINE vec activate_back(vec dy, vec u, enum nn_act act)
 {
-    vec zero = same(0);
+    vec zero = same(0), s;
 
     switch (act) {
     case NN_RELU:
@@ -50,6 +65,12 @@ INLINE vec activate_back(vec dy, vec u, enum nn_act act)
                       choose(u < same(-3), zero, dy * (u * (1.0f / 3) + 0.5f)));
     case NN_HSIGMOID:
         return choose((u > same(-3)) & (u < same(3)), dy * (1.0f / 6), zero);
+    case NN_SIGMOID:
+        s = sigmoid(u);
+        return dy * s * (1 - s);
+    case NN_SWISH:
+        s = sigmoid(u);
+        return dy * s * (1 + u * (1 - s));
     case NN_NONE:
         break;
     }
@@ -73,6 +94,12 @@ INLINE vec activate_back(vec dy, vec u, enum nn_act act)
         break;                                                                 \
     case NN_HSIGMOID:                                                          \
         call(NN_HSIGMOID);                                                     \
+        break;                                                                 \
+    case NN_SIGMOID:                                                           \
+        call(NN_SIGMOID);                                                      \
+        break;                                                                 \
+    case NN_SWISH:                                                             \
+        call(NN_SWISH);                                                        \
         break;                                                                 \
     }
 
