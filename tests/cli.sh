@@ -166,7 +166,7 @@ run "$fnas" reach 1 small.h5
 says '  and runs that missed' 'median inf,.*1 of 1 runs missed it'
 
 # Shipped inputs: nothing is wrong with them but, perhaps, data that are missing.
-for input in "$SOURCE"/input/*.cfg; do
+for input in "$SOURCE"/input/*.cfg "$SOURCE"/input/bench/*.cfg; do
     run "$fnas_mpi" --check "$input"
     case $code in
     0) says "$(basename "$input") is valid" ': ok$' ;;
