@@ -42,8 +42,8 @@ static size_t floats(const struct shape *s)
     return (size_t)(s->c * s->h * s->w) * GRAPH_LANES;
 }
 
-/* Append the operator to the first convolution, or (s == NULL) leave it away;
- * memory, weights, input. */
+/* The first convolution, and the operator behind it if `whole`; memory, weights,
+ * input, the gradient of the output. */
 static void build(struct pass_graph *p, const struct op_speed *s, bool whole,
                   const struct kernels *kernels)
 {
