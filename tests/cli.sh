@@ -28,7 +28,7 @@ for option in -h --help; do
     is "exit code of $option" "$code" 0
     says "$option shows the usage" '^usage: mpirun -np RANKS fnas_mpi INPUT'
     for word in --set --force --check --print-defaults ppo random evolution \
-        mnas macro tiny 'exit codes'; do
+        list mnas macro tiny 'exit codes'; do
         says "$option tells of $word" "$word"
     done
 done
@@ -77,6 +77,10 @@ set_is_refused '^--set: run.trials: ' run.trials=1.5
 set_is_refused '^--set: search.method: .*ppo' search.method=magic
 set_is_refused '^--set: data.flip: ' data.flip=maybe
 set_is_refused '^--set: mnas.widths: ' mnas.widths=16
+set_is_refused '^default: list.archs: .*at least one' search.method=list
+refused 3 '^--set: list.archs: item 2: .*b1.kernel .*: one of k3 k5; the form is conv_k3_none/conv_k3_none$' \
+    --check small.cfg --set search.method=list \
+    --set 'list.archs=[ "sep_k3_id/mb2_k5_none", "conv_k7_id/conv_k3_id" ]'
 refused 3 '2 errors' --check small.cfg --set run.trials=0 --set ppo.batch=0
 says '  the first of two errors is told' '^--set: run\.trials'
 says '  and the second' '^--set: ppo\.batch'
@@ -162,7 +166,7 @@ run "$fnas" reach 1 small.h5
 says '  and runs that missed' 'median inf,.*1 of 1 runs missed it'
 
 # Shipped inputs: nothing is wrong with them but, perhaps, data that are missing.
-for input in "$SOURCE"/input/*.cfg; do
+for input in "$SOURCE"/input/*.cfg "$SOURCE"/input/bench/*.cfg; do
     run "$fnas_mpi" --check "$input"
     case $code in
     0) says "$(basename "$input") is valid" ': ok$' ;;

@@ -61,7 +61,7 @@ owner cblas.h src/nn/gemm
 owner hwloc.h src/base/place
 owner libconfig.h src/run/input
 owner zlib.h src/base/gz
-owner jansson.h tools/table
+owner jansson.h "tools/(table|bench/json)"
 
 command='SPDX lines'
 out=$(for f in $sources configure.ac Makefile.am */local.am bootstrap \

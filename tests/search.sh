@@ -116,6 +116,21 @@ for name in format format_version software software_version date; do
     says "attribute $name" '\(0\): ".+"'
 done
 
+# Known networks instead of a search.
+two='list.archs=[ "mb2se_k5_id/sep_k3_pool", "conv_k3_none/conv_k3_none" ]'
+for ranks in 1 4; do
+    mpi $ranks "$tiny" --force --set run.name=list --set search.method=list \
+        --set "$two"
+    is "a list of two on $ranks ranks: exit code" "$code" 0
+    done_is '  last line' exhausted 2 "$accuracy"
+    is '  they are those of the list, in order' \
+        "$(values_of list.h5 /trials/arch | tr '\n' ' ')" \
+        'mb2se_k5_id/sep_k3_pool conv_k3_none/conv_k3_none '
+done
+mpi 3 "$tiny" --force --set run.name=list --set search.method=list \
+    --set "$two" --set run.trials=1
+done_is 'a list longer than the run is cut' complete 1 "$accuracy"
+
 # Children that cannot be trained are results, not crashes.
 run "$fnas_mpi" "$tiny" --set run.name=diverged --set train.rate=100 \
     --set run.trials=20

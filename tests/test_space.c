@@ -208,6 +208,43 @@ static void test_mnas_block(void **state)
     assert_int_equal(mem_live(), 0);
 }
 
+/* The settings of mnas reach every layer. */
+static void test_mnas_activations(void **state)
+{
+    /* clang-format off */
+    static const struct {
+        const char *activation, *gate;
+        enum activation act, last;
+    } cases[] = {
+        {"relu",   "hsigmoid", ACT_RELU,   ACT_HSIGMOID},
+        {"relu6",  "sigmoid",  ACT_RELU6,  ACT_SIGMOID},
+        {"hswish", "hsigmoid", ACT_HSWISH, ACT_HSIGMOID},
+        {"swish",  "sigmoid",  ACT_SWISH,  ACT_SIGMOID},
+    };
+    /* clang-format on */
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct conf *conf = conf_for("mnas");
+        struct space s;
+        struct blueprint b;
+        struct arch a = {0};
+
+        conf_set(conf, &mnas_section,
+                 conf_find_row(&mnas_section, "activation"),
+                 cases[i].activation, "test", 1);
+        conf_set(conf, &mnas_section, conf_find_row(&mnas_section, "gate"),
+                 cases[i].gate, "test", 1);
+        space_open(&s, conf);
+        a.count = s.count;
+        space_blueprint(&s, &a, 3, 32, 32, 10, &b);
+        for (int k = 0; k < b.count; k++)
+            assert_int_equal(b.layers[k].act, cases[i].act);
+        assert_int_equal(b.layers[1].gate, cases[i].last);
+        conf_free(conf);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -217,6 +254,7 @@ int main(void)
         cmocka_unit_test(test_size),
         cmocka_unit_test(test_macro_identity),
         cmocka_unit_test(test_mnas_block),
+        cmocka_unit_test(test_mnas_activations),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,7 +5,7 @@
  *     LAYER_SEP     dwconv k x k, norm, act, [SE], conv 1 x 1, norm
  *     LAYER_MBCONV  conv 1 x 1 to expand c_in, norm, act, then LAYER_SEP
  *     SE            gpool, conv 1 x 1 to max(1, se c_in / 100), relu,
- *                   conv 1 x 1 back, h-sigmoid; multiplies (Hu et al. 2018)
+ *                   conv 1 x 1 back, gate; multiplies (Hu et al. 2018)
  *
  * c_in is the width of the layer's input.  A skip is added last. All Local. */
 #ifndef EVAL_CHILD_H

@@ -18,7 +18,8 @@
 /** How a run ended; the last line names it. */
 enum run_status {
     RUN_COMPLETE,  /* run.trials architectures were evaluated */
-    RUN_EXHAUSTED, /* run.patience repeats in a row: nothing new came */
+    RUN_EXHAUSTED, /* nothing new came: run.patience repeats in a row, or the
+                      method has no more to propose */
     RUN_FAILED     /* more trials failed than run.max_failed allows */
 };
 

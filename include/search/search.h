@@ -28,7 +28,8 @@ struct search {
     void *(*create)(const struct space *space, const struct conf *conf,
                     uint64_t seed);
 
-    /** Propose: fill t->arch (t->id is set).  false: needs results first. */
+    /** Propose: fill t->arch (t->id is set).  false: needs results first; with
+     * all results told, there is nothing more to propose. */
     bool (*ask)(void *self, struct task *t);
 
     /** Learn from a result; reward is NAN if it must not enter a mean. */
@@ -41,7 +42,7 @@ struct search {
 };
 
 #define SEARCH_SETTINGS(X)                                                     \
-    X(CHOICE, method, "ppo", 0, 0, "ppo|random|evolution",                     \
+    X(CHOICE, method, "ppo", 0, 0, "ppo|random|evolution|list",                \
       "Search method; its own settings are in the section of that name")       \
     X(INT, window, "16", 1, 65536, "trials",                                   \
       "Trials in flight at most; more keeps more groups busy, fewer lets the " \
@@ -58,6 +59,7 @@ extern const struct conf_section search_section;
 extern const struct search search_ppo;       /* fnas.c */
 extern const struct search search_random;    /* random.c */
 extern const struct search search_evolution; /* evolution.c */
+extern const struct search search_list;      /* list.c */
 
 /** The method of that name; NULL if there is none. */
 const struct search *search_find(const char *name);

@@ -49,7 +49,8 @@ enum layer_skip {
     SKIP_POOL      /* adds the 3 x 3 average of the input, at the layer's stride,
                       to the channels that both have                         */
 };
-enum activation { ACT_NONE, ACT_RELU, ACT_RELU6, ACT_HSWISH, ACT_HSIGMOID };
+enum activation { ACT_NONE, ACT_RELU, ACT_RELU6, ACT_HSWISH, ACT_HSIGMOID,
+                  ACT_SIGMOID, ACT_SWISH };
 /* clang-format on */
 
 struct layer {
@@ -62,6 +63,7 @@ struct layer {
     int channels; /* out */
     int expand;   /* hidden = expand * channels in, LAYER_MBCONV only */
     int se;       /* squeeze-excite ratio in percent of channels in; 0 none */
+    enum activation gate; /* of squeeze-excite: ACT_HSIGMOID or ACT_SIGMOID */
 };
 
 /** A network: layers in order, then global average pooling and one linear layer

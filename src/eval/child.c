@@ -3,23 +3,24 @@
 
 static enum nn_act act_of(enum activation act)
 {
-    static const enum nn_act of[] = {[ACT_NONE] = NN_NONE,
-                                     [ACT_RELU] = NN_RELU,
-                                     [ACT_RELU6] = NN_RELU6,
-                                     [ACT_HSWISH] = NN_HSWISH,
-                                     [ACT_HSIGMOID] = NN_HSIGMOID};
+    static const enum nn_act of[] = {
+        [ACT_NONE] = NN_NONE,         [ACT_RELU] = NN_RELU,
+        [ACT_RELU6] = NN_RELU6,       [ACT_HSWISH] = NN_HSWISH,
+        [ACT_HSIGMOID] = NN_HSIGMOID, [ACT_SIGMOID] = NN_SIGMOID,
+        [ACT_SWISH] = NN_SWISH};
 
     return of[act];
 }
 
-static int squeeze_excite(struct graph *g, int x, int channels, int squeezed)
+static int squeeze_excite(struct graph *g, int x, int channels, int squeezed,
+                          enum nn_act act)
 {
     int gate = graph_gpool(g, x);
 
     gate = graph_conv(g, gate, squeezed, 1, 1, true);
     gate = graph_act(g, gate, NN_RELU);
     gate = graph_conv(g, gate, channels, 1, 1, true);
-    gate = graph_act(g, gate, NN_HSIGMOID);
+    gate = graph_act(g, gate, act);
     return graph_scale(g, x, gate);
 }
 
@@ -31,7 +32,7 @@ static int gated(struct graph *g, const struct layer *l, int x, int c_in)
     if (l->se == 0)
         return x;
     return squeeze_excite(g, x, g->nodes[x].shape.c,
-                          squeezed > 0 ? squeezed : 1);
+                          squeezed > 0 ? squeezed : 1, act_of(l->gate));
 }
 
 static int conv_norm(struct graph *g, int x, int channels, int kernel,

@@ -115,17 +115,28 @@ static int64_t out(const struct driver *d)
     return d->trials.count - d->told;
 }
 
-/* Ask and submit one task, once the window has room and the method is ready. */
-static void ask_next(struct driver *d)
+/* Ask and submit one task, once the window has room and the method is ready;
+ * false if the method has nothing more to propose. */
+static bool ask_next(struct driver *d)
 {
     const struct search_conf *c = conf_of(d->conf, &search_section);
     struct task t;
 
     while (out(d) == c->window || !ask(d, &t)) {
-        CHECK(out(d) > 0);
+        if (out(d) == 0)
+            return false;
         tell_next(d);
     }
     submit(d, &t);
+    return true;
+}
+
+static bool wants_more(const struct driver *d)
+{
+    const struct run_conf *c = settings(d);
+
+    return d->fresh < c->trials && d->repeats < c->patience &&
+           !too_many_failed(d);
 }
 
 enum run_status driver_run(struct driver *d)
@@ -135,9 +146,8 @@ enum run_status driver_run(struct driver *d)
     trials_new(&d->trials);
     d->started = comm_clock();
     d->search = d->method->create(d->space, d->conf, (uint64_t)c->seed);
-    while (d->fresh < c->trials && d->repeats < c->patience &&
-           !too_many_failed(d))
-        ask_next(d);
+    while (wants_more(d) && ask_next(d))
+        ;
     while (out(d) > 0)
         tell_next(d);
     if (too_many_failed(d) || isnan(d->trials.best_accuracy))

@@ -54,19 +54,20 @@ static void add(struct list *l, const struct conf_section *s)
         l->section[l->count++] = s;
 }
 
-/* In the order of the printed input file. */
+/* In the order of the printed input file, and of the checks: a method's may use
+ * the space. */
 struct conf *settings_new(void)
 {
     struct list l = {.count = 0};
 
     add(&l, &run_section);
+    add(&l, &space_section);
+    for (int i = 0; space_kind_at(i); i++)
+        add(&l, space_kind_at(i)->section);
     add(&l, &search_section);
     for (int i = 0; search_at(i); i++)
         add(&l, search_at(i)->section);
     add(&l, &reward_section);
-    add(&l, &space_section);
-    for (int i = 0; space_kind_at(i); i++)
-        add(&l, space_kind_at(i)->section);
     add(&l, &eval_section);
     add(&l, &train_section);
     add(&l, &nn_section);

@@ -13,7 +13,7 @@ const struct conf_section search_section = {
 };
 
 static const struct search *const methods[] = {&search_ppo, &search_random,
-                                               &search_evolution};
+                                               &search_evolution, &search_list};
 
 enum { METHODS = sizeof methods / sizeof methods[0] };
 

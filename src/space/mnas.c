@@ -26,8 +26,10 @@ enum { DECISIONS = 6, BLOCKS_MAX = SPACE_DECISIONS_MAX / DECISIONS };
       "Widths are rounded to a multiple of this")                              \
     X(INT, head, "1280", 0, 8192, "channels",                                  \
       "Width of the 1 x 1 convolution before the classifier; 0 leaves it out") \
-    X(CHOICE, activation, "relu6", 0, 0, "relu|relu6|hswish",                  \
-      "Activation of all layers")
+    X(CHOICE, activation, "relu6", 0, 0, "relu|relu6|hswish|swish",            \
+      "Activation of all layers")                                              \
+    X(CHOICE, gate, "hsigmoid", 0, 0, "hsigmoid|sigmoid",                      \
+      "Last activation of squeeze-excite, the factor of a channel")
 /* clang-format on */
 
 struct mnas_conf {
@@ -130,9 +132,15 @@ static int width(const struct mnas_conf *c, int block, int multiplier)
 
 static enum activation activation(const struct mnas_conf *c)
 {
-    return strcmp(c->activation.s, "relu") == 0    ? ACT_RELU
-           : strcmp(c->activation.s, "relu6") == 0 ? ACT_RELU6
-                                                   : ACT_HSWISH;
+    return strcmp(c->activation.s, "relu") == 0     ? ACT_RELU
+           : strcmp(c->activation.s, "relu6") == 0  ? ACT_RELU6
+           : strcmp(c->activation.s, "hswish") == 0 ? ACT_HSWISH
+                                                    : ACT_SWISH;
+}
+
+static enum activation gate(const struct mnas_conf *c)
+{
+    return strcmp(c->gate.s, "sigmoid") == 0 ? ACT_SIGMOID : ACT_HSIGMOID;
 }
 
 static void add_block(const struct mnas_conf *c, int block,
@@ -158,6 +166,7 @@ static void add_block(const struct mnas_conf *c, int block,
                              .channels = width(c, block, option[FILTERS]),
                              .expand = expand[option[CONV]],
                              .se = option[SE] ? 25 : 0,
+                             .gate = gate(c),
                          });
 }
 

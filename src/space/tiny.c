@@ -74,7 +74,8 @@ static void layers(const struct space *s, const struct arch *a,
                                         .stride = i > 0 ? 2 : 1,
                                         .channels = channels,
                                         .expand = option[0] > 1 ? 2 : 1,
-                                        .se = option[0] == 3 ? 25 : 0});
+                                        .se = option[0] == 3 ? 25 : 0,
+                                        .gate = ACT_HSIGMOID});
     }
 }
 
