@@ -194,7 +194,7 @@ static void test_memory(void **state)
             const struct node *n = &g.nodes[i];
             uintptr_t at = (uintptr_t)n->mode_x[mode];
             size_t bytes = sizeof(float) * (size_t)n->rooms[mode] *
-                           (size_t)(g.groups * op_plane(&n->shape));
+                           (size_t)(g.groups * op_plane(n));
 
             if (!n->mode_x[mode])
                 continue;

@@ -6,7 +6,7 @@
  *
  *     [groups][channels][height][width][16]
  *
- * where a group is 16 images, one in each lane.  All groups of a graph together
+ * (with a gap behind each plane if its size would be bad for the cache), where a group is 16 images, one in each lane.  All groups of a graph together
  * are a *shard*: what one pass computes and what batch-norm statistics are
  * taken over.  Shards are independent, so a batch of several shards gives the
  * same bits however they are spread over ranks.
@@ -55,6 +55,7 @@ struct node {
     enum op_kind kind;
     int in[2]; /* earlier nodes; -1 if unused */
     struct shape shape;
+    ptrdiff_t plane;    /* floats from one channel to the next */
     int kernel, stride; /* OP_CONV, OP_DWCONV, OP_POOL; padding kernel / 2 */
     int act;            /* enum nn_act, OP_NORM and OP_ACT */
     bool bias;          /* OP_CONV */
@@ -62,18 +63,19 @@ struct node {
     size_t params;      /* learned values */
     size_t stats;       /* running statistics */
     size_t w_at, s_at;  /* where they start in graph.w */
-    float *x, *dx;      /* [groups][c][h][w][16]; dx shares memory with others,
+    float *x,
+        *dx; /* [groups][c][h][w][16], channels `plane` apart; dx shares memory with others,
                            NULL where no gradient is asked for */
-    float *mode_x[2];   /* x in either mode: that of GRAPH_EVAL shares memory */
-    int rooms[2];       /* channels that there is room for, of each group */
-    int room, from;     /* now, and the first of them */
-    void *keep;         /* the op's own: tables, what backward needs */
-    bool reached;       /* the loss depends on it */
-    bool lazy;          /* not stored, x is NULL: its readers compute it from
+    float *mode_x[2]; /* x in either mode: that of GRAPH_EVAL shares memory */
+    int rooms[2];     /* channels that there is room for, of each group */
+    int room, from;   /* now, and the first of them */
+    void *keep;       /* the op's own: tables, what backward needs */
+    bool reached;     /* the loss depends on it */
+    bool lazy;        /* not stored, x is NULL: its readers compute it from
                            its inputs, see struct view in op.h */
-    int norm;           /* the OP_NORM that is a convolution's only reader; 0:
+    int norm;         /* the OP_NORM that is a convolution's only reader; 0:
                            there is none */
-    bool first[2];      /* backward is the first to give in[i] a gradient: it
+    bool first[2];    /* backward is the first to give in[i] a gradient: it
                            writes; later ones add */
 };
 

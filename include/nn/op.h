@@ -122,7 +122,11 @@ ptrdiff_t op_at(const struct node *n, int group, int c);
 
 /** Pixels of a plane; and floats of it. */
 int op_pixels(const struct shape *s);
-ptrdiff_t op_plane(const struct shape *s);
+ptrdiff_t op_plane(const struct node *n);
+
+/** Pixels from a plane of so many to the next: planes of 4 KiB would compete for
+ * the same lines of the cache. */
+int op_apart(int pixels);
 
 /** Output size for a kernel centred on every stride-th pixel. */
 int op_strided(int size, int stride);

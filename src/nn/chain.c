@@ -60,7 +60,7 @@ static size_t channel_bytes(const struct graph *g, int first, int last)
     size_t floats = 0;
 
     for (int i = first; i <= last; i++)
-        floats += (size_t)op_plane(&g->nodes[i].shape) * (size_t)g->groups;
+        floats += (size_t)op_plane(&g->nodes[i]) * (size_t)g->groups;
     return floats * sizeof(float);
 }
 

@@ -30,16 +30,25 @@ bool conv_framed(const struct node *n)
     return n->kernel > 1 || n->stride > 1;
 }
 
+/* A tensor read in place is a frame without margins. */
+static struct frame frame_for(const struct node *n, const struct node *of,
+                              int stride)
+{
+    struct frame f = frame_of(of->shape.h, of->shape.w, n->kernel / 2, stride);
+
+    if (!conv_framed(n))
+        f.plane = (int)(op_plane(of) / GRAPH_LANES);
+    return f;
+}
+
 static struct frame x_frame(const struct graph *g, const struct node *n)
 {
-    const struct shape *s = &op_input(g, n, 0)->shape;
-
-    return frame_of(s->h, s->w, n->kernel / 2, n->stride);
+    return frame_for(n, op_input(g, n, 0), n->stride);
 }
 
 static struct frame dy_frame(const struct node *n)
 {
-    return frame_of(n->shape.h, n->shape.w, n->kernel / 2, 1);
+    return frame_for(n, n, 1);
 }
 
 static void shape(const struct graph *g, struct node *n)
@@ -87,12 +96,6 @@ static size_t work(const struct graph *g, const struct node *n)
     return most > CONV_PACK_FLOATS ? most : CONV_PACK_FLOATS;
 }
 
-/* Planes of a power of two compete for the same lines of the cache. */
-static bool clash(const struct node *n)
-{
-    return op_pixels(&n->shape) % 64 == 0;
-}
-
 static bool widens(const struct graph *g, const struct node *n)
 {
     return n->shape.c > op_input(g, n, 0)->shape.c;
@@ -106,7 +109,7 @@ static bool conv_views(const struct graph *g, const struct node *n)
 
 static bool conv_bands_up(const struct graph *g, const struct node *n)
 {
-    return !conv_framed(n) && widens(g, n) && !clash(n);
+    return !conv_framed(n) && widens(g, n);
 }
 
 static bool conv_bands_down(const struct graph *g, const struct node *n)
@@ -129,7 +132,7 @@ static int *plan_forward(struct conv *c, const struct node *n, int *table)
                             .height = n->shape.h,
                             .width = n->shape.w,
                             .planes = c->ins,
-                            .y_out = op_plane(&n->shape),
+                            .y_out = op_plane(n),
                             .y_row = n->shape.w * GRAPH_LANES,
                             .y_col = GRAPH_LANES,
                             .x_row = n->stride * c->x.row * GRAPH_LANES,
@@ -167,8 +170,9 @@ static int fill_phase(const struct conv *c, const struct node *n, int a, int b,
 }
 
 static int *plan_phase(struct conv *c, const struct node *n,
-                       const struct shape *x, int a, int b, int *table)
+                       const struct node *in, int a, int b, int *table)
 {
+    const struct shape *x = &in->shape;
     int s = n->stride, most = c->outs * taps_of(n, a) * taps_of(n, b);
     int terms = fill_phase(c, n, a, b, table, table + most);
 
@@ -180,7 +184,7 @@ static int *plan_phase(struct conv *c, const struct node *n,
                                 .height = (x->h - a + s - 1) / s,
                                 .width = (x->w - b + s - 1) / s,
                                 .planes = c->outs,
-                                .y_out = op_plane(x),
+                                .y_out = op_plane(in),
                                 .y_row = s * x->w * GRAPH_LANES,
                                 .y_col = s * GRAPH_LANES,
                                 .x_row = c->dy.row * GRAPH_LANES,
@@ -199,7 +203,7 @@ static void flatten(struct pass *p)
 
 static void plan(const struct graph *g, struct node *n)
 {
-    const struct shape *x = &op_input(g, n, 0)->shape;
+    const struct node *in = op_input(g, n, 0);
     struct conv *c = n->keep;
     int *table = c->tables;
 
@@ -214,10 +218,9 @@ static void plan(const struct graph *g, struct node *n)
     table = plan_forward(c, n, table);
     for (int a = 0; a < n->stride; a++)
         for (int b = 0; b < n->stride; b++)
-            table = plan_phase(c, n, x, a, b, table);
+            table = plan_phase(c, n, in, a, b, table);
     c->packed_at = table;
     c->chunk_at = table + most_channels(g, n);
-    c->clash = clash(n);
     for (int i = 0; i < most_channels(g, n); i++)
         table[i] = i * CONV_COLUMNS * GRAPH_LANES;
     if (!c->framed) {

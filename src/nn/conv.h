@@ -12,7 +12,6 @@ enum { STRIDE_MAX = 2 };
 struct conv {
     int ins, outs;
     bool framed; /* not 1 x 1 with stride 1 */
-    bool clash;  /* columns are better packed */
     struct frame x, dy;
     struct pass pass; /* forward, and the gradient of the weights */
     int phases;

@@ -5,39 +5,12 @@
 
 #include "conv.h"
 
-/* Columns are packed a few at a time, [terms][CONV_COLUMNS], by one of two. */
-typedef void packer(const struct graph *g, const struct node *n,
-                    enum graph_mode mode, int group, int at, struct sweep *s);
-
-static void pack_x(const struct graph *g, const struct node *n,
-                   enum graph_mode mode, int group, int at, struct sweep *s)
-{
-    const struct node *in = op_input(g, n, 0);
-    struct view v = op_view(g, n, 0, mode);
-
-    op_sweep(g, g->work, &v, group, (struct range){0, in->shape.c}, at, s);
-}
-
-static void pack_dy(const struct graph *g, const struct node *n,
-                    enum graph_mode mode, int group, int at, struct sweep *s)
-{
-    struct view dy = {.of = n, .x = n->dx};
-
-    (void)mode;
-    op_sweep(g, g->work, &dy, group, (struct range){0, n->shape.c}, at, s);
-}
-
-struct columns {
-    packer *pack;
-    enum graph_mode mode;
-    int group;
-};
-
-/* kernels->mac of a whole plane, from packed columns. */
+/* kernels->mac of a whole plane, its columns packed a few at a time:
+ * [terms][CONV_COLUMNS]. */
 static void mac_packed(const struct graph *g, const struct node *n,
-                       const struct columns *cols, float *y, const float *w,
-                       const struct finish *end, const struct pass *whole,
-                       bool add)
+                       const struct view *v, int group, float *y,
+                       const float *w, const struct finish *end,
+                       const struct pass *whole)
 {
     const struct conv *c = n->keep;
     struct pass pass = *whole;
@@ -51,8 +24,8 @@ static void mac_packed(const struct graph *g, const struct node *n,
                           .x_col = GRAPH_LANES};
 
         pass.width = s.cols;
-        cols->pack(g, n, cols->mode, cols->group, at, &s);
-        g->kernels->mac(y + at * GRAPH_LANES, g->work, w, end, &pass, add);
+        op_sweep(g, g->work, v, group, (struct range){0, c->ins}, at, &s);
+        g->kernels->mac(y + at * GRAPH_LANES, g->work, w, end, &pass, false);
     }
 }
 
@@ -61,7 +34,6 @@ static void forward_group(struct graph *g, const struct node *n,
 {
     const struct conv *c = n->keep;
     const struct view v = op_view(g, n, 0, mode);
-    const struct columns columns = {pack_x, mode, group};
     const float *w =
         op_weights(g, mode) + n->w_at + (ptrdiff_t)r.from * c->pass.w_out;
     float *y = n->x + op_at(n, group, r.from);
@@ -74,8 +46,8 @@ static void forward_group(struct graph *g, const struct node *n,
         frame_fill(g, g->work, &c->x, n, mode, group,
                    (struct range){0, c->ins});
         g->kernels->mac(y, g->work, w, end, &pass, false);
-    } else if (c->clash || !op_plain(&v)) {
-        mac_packed(g, n, &columns, y, w, end, &pass, false);
+    } else if (!op_plain(&v)) {
+        mac_packed(g, n, &v, group, y, w, end, &pass);
     } else {
         g->kernels->mac(y, op_raw(&v, group, 0), w, end, &pass, false);
     }
@@ -152,16 +124,13 @@ static void backward_phases(struct graph *g, const struct node *n,
     const struct conv *c = n->keep;
     const struct node *in = op_input(g, n, 0);
     const float *w = g->w + n->w_at + k.from * n->kernel * n->kernel;
-    const struct columns columns = {pack_dy, GRAPH_TRAIN, group};
 
     for (int i = 0; i < c->phases; i++) {
         struct pass pass = c->back[i].pass;
         float *dx = in->dx + op_at(in, group, k.from) + c->back[i].at;
 
         pass.outs = k.to - k.from;
-        if (c->clash && !c->framed)
-            mac_packed(g, n, &columns, dx, w, NULL, &pass, !n->first[0]);
-        else if (pass.height > 0 && pass.width > 0)
+        if (pass.height > 0 && pass.width > 0)
             g->kernels->mac(dx, dy, w, NULL, &pass, !n->first[0]);
     }
 }

@@ -6,13 +6,14 @@
 struct frame frame_of(int h, int w, int margin, int stride)
 {
     int row = (w + 2 * margin + stride - 1) / stride * stride;
+    int plane = row * (h + 2 * margin);
 
     return (struct frame){.h = h,
                           .w = w,
                           .margin = margin,
                           .stride = stride,
                           .row = row,
-                          .plane = row * (h + 2 * margin)};
+                          .plane = op_apart(plane)};
 }
 
 int frame_at(const struct frame *f, int plane, int r, int c)

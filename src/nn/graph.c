@@ -21,7 +21,10 @@ void graph_start(struct graph *g, struct shape input, int groups)
                         .kernels = kernels_best(),
                         .nodes = MEM_NEW(struct node, 1)};
     g->nodes[0] =
-        (struct node){.kind = OP_INPUT, .in = {-1, -1}, .shape = input};
+        (struct node){.kind = OP_INPUT,
+                      .in = {-1, -1},
+                      .shape = input,
+                      .plane = (ptrdiff_t)input.h * input.w * GRAPH_LANES};
 }
 
 void graph_end(struct graph *g)
@@ -50,7 +53,9 @@ int graph_append(struct graph *g, struct node n)
         n.in[1] = -1;
     n.label = g->label;
     op->shape(g, &n);
-    CHECK(n.shape.c > 0 && op_plane(&n.shape) < INT32_MAX / n.shape.c);
+    CHECK(op_pixels(&n.shape) < INT32_MAX / (2 * GRAPH_LANES));
+    n.plane = (ptrdiff_t)op_apart(op_pixels(&n.shape)) * GRAPH_LANES;
+    CHECK(n.shape.c > 0 && n.plane < INT32_MAX / n.shape.c);
     n.w_at = g->params;
     g->params += n.params;
     g->stats += n.stats;

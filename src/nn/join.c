@@ -111,7 +111,7 @@ static void give(struct graph *g, const struct node *n, int i, struct range r)
     const struct node *in = op_input(g, n, i);
     struct range both = common(r, in);
     struct view dy = {.of = n, .x = n->dx};
-    ptrdiff_t rest = (in->shape.c - n->shape.c) * op_plane(&n->shape);
+    ptrdiff_t rest = (in->shape.c - n->shape.c) * op_plane(n);
 
     for (int group = 0; group < g->groups; group++) {
         float *dx = in->dx + op_at(in, group, both.from);

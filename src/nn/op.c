@@ -29,7 +29,7 @@ const struct node *op_input(const struct graph *g, const struct node *n, int i)
 
 ptrdiff_t op_at(const struct node *n, int group, int c)
 {
-    return (group * n->room + c - n->from) * op_plane(&n->shape);
+    return (group * n->room + c - n->from) * op_plane(n);
 }
 
 int op_pixels(const struct shape *s)
@@ -37,9 +37,14 @@ int op_pixels(const struct shape *s)
     return s->h * s->w;
 }
 
-ptrdiff_t op_plane(const struct shape *s)
+ptrdiff_t op_plane(const struct node *n)
 {
-    return (ptrdiff_t)op_pixels(s) * GRAPH_LANES;
+    return n->plane;
+}
+
+int op_apart(int pixels)
+{
+    return pixels % 64 == 0 ? pixels + 4 : pixels;
 }
 
 int op_strided(int size, int stride)

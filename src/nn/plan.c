@@ -9,7 +9,7 @@
 size_t plan_tensor(const struct graph *g, const struct node *n)
 {
     return sizeof(float) * (size_t)g->groups * (size_t)n->shape.c *
-           (size_t)op_plane(&n->shape);
+           (size_t)op_plane(n);
 }
 
 /* Could all readers of node i do without it?  The last node has none. */

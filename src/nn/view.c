@@ -54,7 +54,7 @@ void op_sweep(const struct graph *g, float *y, const struct view *v, int group,
     int gate = (group * shape->c + r.from) * GRAPH_LANES;
 
     s->planes = r.to - r.from;
-    s->x_plane = op_plane(shape);
+    s->x_plane = op_plane(v->of);
     g->kernels->apply(y, op_raw(v, group, r.from) + at * GRAPH_LANES,
                       v->f ? v->f + r.from : NULL, v->act,
                       v->gate ? v->gate + gate : NULL, s);
@@ -65,7 +65,7 @@ void op_read(const struct graph *g, float *y, const struct view *v, int group,
 {
     struct sweep all = {.rows = 1,
                         .cols = op_pixels(&v->of->shape),
-                        .y_plane = op_plane(&v->of->shape),
+                        .y_plane = op_plane(v->of),
                         .x_col = GRAPH_LANES,
                         .add = add};
 
