@@ -56,6 +56,11 @@ typedef void kernel_mac(float *y, const float *x, const float *w,
 typedef void kernel_dot(float *dw, const float *dy, const float *x,
                         const struct pass *p);
 
+/** z[(p 16 + lane) row + k] = x[k plane + p 16 + lane]: planes become columns,
+ * n pixels of each; k from `planes` up to the next multiple of 4: 0. */
+typedef void kernel_transpose(float *z, const float *x, int planes,
+                              ptrdiff_t plane, int n, ptrdiff_t row);
+
 /** A square of taps that slides over a plane. */
 struct square {
     int size, stride;  /* 3 or 5; 1 or 2 */
@@ -146,6 +151,7 @@ struct kernels {
     const char *name; /* "avx512" */
     kernel_mac *mac;
     kernel_dot *dot;
+    kernel_transpose *transpose;
     kernel_slide *slide;
     kernel_slide_back *slide_back;
     kernel_slide_dot *slide_dot;

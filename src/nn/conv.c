@@ -77,12 +77,35 @@ static size_t keep(const struct graph *g, const struct node *n)
     size_t channels = (size_t)(ins_of(g, n) + n->shape.c);
 
     return sizeof(struct conv) + sizeof(int[2]) * channels * taps +
-           sizeof(int[2]) * (size_t)most_channels(g, n);
+           sizeof(int[2]) * (size_t)most_channels(g, n) +
+           sizeof(int[2 * CONV_CHUNK_MIN * GRAPH_LANES]);
 }
 
 size_t conv_x_frame(const struct graph *g, const struct node *n)
 {
     return (size_t)ins_of(g, n) * (size_t)x_frame(g, n).plane * GRAPH_LANES;
+}
+
+int conv_row(int inputs)
+{
+    return (inputs + GRAPH_LANES - 1) / GRAPH_LANES * GRAPH_LANES;
+}
+
+struct conv_rooms conv_rooms(int ins, int outs)
+{
+    size_t row = (size_t)conv_row(ins), chunk = CONV_CHUNK_MIN * GRAPH_LANES;
+    struct conv_rooms r = {.transposed = row * chunk};
+
+    r.sum = r.transposed + row * chunk;
+    r.end = r.sum + row * (size_t)outs;
+    return r;
+}
+
+/* A sum over 16 lanes costs about 4 products a pixel, a transposed input 6 an
+ * output. */
+static bool has_few(const struct node *n)
+{
+    return !conv_framed(n) && 3 * op_pixels(&n->shape) < 2 * n->shape.c;
 }
 
 /* Frames of x and dy; or columns packed for a tile, or for a chunk. */
@@ -93,6 +116,8 @@ static size_t work(const struct graph *g, const struct node *n)
     if (conv_framed(n))
         return conv_x_frame(g, n) +
                (size_t)n->shape.c * (size_t)dy_frame(n).plane * GRAPH_LANES;
+    if (has_few(n) && conv_rooms(ins_of(g, n), n->shape.c).end > most)
+        most = conv_rooms(ins_of(g, n), n->shape.c).end;
     return most > CONV_PACK_FLOATS ? most : CONV_PACK_FLOATS;
 }
 
@@ -194,6 +219,20 @@ static int *plan_phase(struct conv *c, const struct node *n,
     return table + 2 * terms;
 }
 
+static void plan_packed(struct conv *c, int most, int *table)
+{
+    int *lane_at = table + 2 * most;
+
+    for (int i = 0; i < most; i++)
+        table[i] = i * CONV_COLUMNS * GRAPH_LANES;
+    for (int i = 0; i < CONV_CHUNK_MIN * GRAPH_LANES; i++)
+        lane_at[i] = i;
+    c->packed_at = table;
+    c->chunk_at = table + most;
+    c->lane_at = lane_at;
+    c->transposed_at = lane_at + CONV_CHUNK_MIN * GRAPH_LANES;
+}
+
 /* Without margins the plane is one long row. */
 static void flatten(struct pass *p)
 {
@@ -219,10 +258,8 @@ static void plan(const struct graph *g, struct node *n)
     for (int a = 0; a < n->stride; a++)
         for (int b = 0; b < n->stride; b++)
             table = plan_phase(c, n, in, a, b, table);
-    c->packed_at = table;
-    c->chunk_at = table + most_channels(g, n);
-    for (int i = 0; i < most_channels(g, n); i++)
-        table[i] = i * CONV_COLUMNS * GRAPH_LANES;
+    plan_packed(c, most_channels(g, n), table);
+    c->few = has_few(n);
     if (!c->framed) {
         flatten(&c->pass);
         flatten(&c->back[0].pass);

@@ -117,6 +117,45 @@ static void dot_packed(struct graph *g, const struct node *n, float *dw,
     }
 }
 
+/* The same where there are few pixels for sums over lanes: dw^T = x dy^T, with
+ * the inputs in the lanes.  x is packed, transposed, multiplied: three rooms. */
+static void dot_transposed(struct graph *g, const struct node *n, float *dw,
+                           int group, struct range k)
+{
+    const struct conv *c = n->keep;
+    const struct view v = op_view(g, n, 0, GRAPH_TRAIN);
+    const float *dy = n->dx + op_at(n, group, 0);
+    const struct conv_rooms at = conv_rooms(c->ins, c->outs);
+    float *x = g->work, *t = x + at.transposed, *sum = x + at.sum;
+    int inputs = k.to - k.from, row = conv_row(inputs), pixels = c->pass.width;
+    struct pass pass = {.outs = c->outs,
+                        .height = 1,
+                        .width = row / GRAPH_LANES,
+                        .y_out = row,
+                        .y_col = GRAPH_LANES,
+                        .w_out = op_plane(n),
+                        .x_at = c->transposed_at,
+                        .w_at = c->lane_at};
+
+    for (int i = 0; i < CONV_CHUNK_MIN * GRAPH_LANES; i++)
+        c->transposed_at[i] = i * row;
+    for (int p = 0; p < pixels; p += CONV_CHUNK_MIN) {
+        int chunk = pixels - p < CONV_CHUNK_MIN ? pixels - p : CONV_CHUNK_MIN;
+        struct sweep s = {.rows = 1,
+                          .cols = chunk,
+                          .y_plane = chunk * GRAPH_LANES,
+                          .x_col = GRAPH_LANES};
+
+        op_sweep(g, x, &v, group, k, p, &s);
+        g->kernels->transpose(t, x, inputs, s.y_plane, chunk, row);
+        pass.terms = pass.planes = chunk * GRAPH_LANES;
+        g->kernels->mac(sum, t, dy + p * GRAPH_LANES, NULL, &pass, p > 0);
+    }
+    for (int m = 0; m < c->outs; m++)
+        for (int i = 0; i < inputs; i++)
+            dw[m * c->ins + k.from + i] += sum[m * row + i];
+}
+
 /* dx of inputs k from dy, one pass for each phase. */
 static void backward_phases(struct graph *g, const struct node *n,
                             const float *dy, int group, struct range k)
@@ -157,12 +196,15 @@ static void backward_framed(struct graph *g, const struct node *n, int group,
 static void backward_plain(struct graph *g, const struct node *n, int group,
                            struct range k)
 {
+    const struct conv *c = n->keep;
     const struct node *in = op_input(g, n, 0);
     const struct view v = op_view(g, n, 0, GRAPH_TRAIN);
     const float *dy = n->dx + op_at(n, group, 0);
     struct pass pass = terms_of(n, k);
 
-    if (op_plain(&v))
+    if (c->few)
+        dot_transposed(g, n, g->dw + n->w_at, group, k);
+    else if (op_plain(&v))
         g->kernels->dot(g->dw + n->w_at, dy, op_raw(&v, group, k.from), &pass);
     else
         dot_packed(g, n, g->dw + n->w_at, group, k);

@@ -210,6 +210,7 @@ const struct kernels kernels_blas = {
     .name = "blas",
     .mac = mac,
     .dot = dot,
+    .transpose = KERNEL(transpose),
     .slide = KERNEL(slide),
     .slide_back = KERNEL(slide_back),
     .slide_dot = KERNEL(slide_dot),

@@ -1,6 +1,39 @@
 /* SPDX-License-Identifier: MIT */
-/* Averages and products of planes. */
+/* Averages, products and transposition of planes. */
 #include "variant.h"
+
+/* 4 planes, 4 lanes. */
+INLINE void transpose_block(float *z, ptrdiff_t row, const float *const x[4])
+{
+    four a = *(const four_in_memory *)x[0], b = *(const four_in_memory *)x[1];
+    four c = *(const four_in_memory *)x[2], d = *(const four_in_memory *)x[3];
+    four ac = __builtin_shufflevector(a, c, 0, 4, 1, 5);
+    four ac2 = __builtin_shufflevector(a, c, 2, 6, 3, 7);
+    four bd = __builtin_shufflevector(b, d, 0, 4, 1, 5);
+    four bd2 = __builtin_shufflevector(b, d, 2, 6, 3, 7);
+
+    *(four_in_memory *)z = __builtin_shufflevector(ac, bd, 0, 4, 1, 5);
+    *(four_in_memory *)(z + row) = __builtin_shufflevector(ac, bd, 2, 6, 3, 7);
+    *(four_in_memory *)(z + 2 * row) =
+        __builtin_shufflevector(ac2, bd2, 0, 4, 1, 5);
+    *(four_in_memory *)(z + 3 * row) =
+        __builtin_shufflevector(ac2, bd2, 2, 6, 3, 7);
+}
+
+void KERNEL(transpose)(float *z, const float *x, int planes, ptrdiff_t plane,
+                       int n, ptrdiff_t row)
+{
+    static const float zeros[4] __attribute__((aligned(16)));
+
+    for (int k = 0; k < planes; k += 4)
+        for (int i = 0; i < n * LANES; i += 4) {
+            const float *from[4];
+
+            for (int j = 0; j < 4; j++)
+                from[j] = k + j < planes ? x + (k + j) * plane + i : zeros;
+            transpose_block(z + i * row + k, row, from);
+        }
+}
 
 /* The pixels of a line of `size` that the 3 around `centre` cover. */
 INLINE int first_of(int centre)

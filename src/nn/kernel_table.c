@@ -9,6 +9,7 @@ const struct kernels KERNEL(kernels) = {
     .name = KERNEL_TEXT(VARIANT),
     .mac = KERNEL(mac),
     .dot = KERNEL(dot),
+    .transpose = KERNEL(transpose),
     .slide = KERNEL(slide),
     .slide_back = KERNEL(slide_back),
     .slide_dot = KERNEL(slide_dot),

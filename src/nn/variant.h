@@ -104,6 +104,7 @@ INLINE float lanes_sum(const float *v)
 
 kernel_mac KERNEL(mac);
 kernel_dot KERNEL(dot);
+kernel_transpose KERNEL(transpose);
 kernel_slide KERNEL(slide);
 kernel_slide_back KERNEL(slide_back);
 kernel_slide_dot KERNEL(slide_dot);
