@@ -34,7 +34,7 @@ INLINE vec activate(vec u, enum nn_act act)
 {
     switch (act) {
     case NN_RELU:
-        return choose(u < same(0), same(0), u);
+        return at_least(u, 0);
     case NN_RELU6:
         return clamp(u, 0, 6);
     case NN_HSWISH:

@@ -43,13 +43,6 @@ INLINE void multiply(vec (*sum)[STRIP_COLS], int outs, int rows, int cols,
     }
 }
 
-INLINE vec finished(vec v, const struct finish *end, int m)
-{
-    if (end->bias)
-        v += end->bias[m];
-    return clamp(v, end->low, end->high);
-}
-
 INLINE void compute(int outs, int rows, int cols, float *y, const float *x,
                     const float *w, const struct finish *end,
                     const struct pass *p, bool add)
@@ -62,7 +55,7 @@ INLINE void compute(int outs, int rows, int cols, float *y, const float *x,
 
         UNROLL
         for (int i = 0; i < outs * rows * cols; i++)
-            sum[i / cols][i % cols] = (vec){0};
+            sum[i / cols][i % cols] = started(end, outs > 1 ? i / cols : 0);
         if (outs > 1) {
             UNROLL
             for (int i = 0; i < outs * cols; i++)
@@ -72,11 +65,8 @@ INLINE void compute(int outs, int rows, int cols, float *y, const float *x,
         multiply(sum, outs, rows, cols, x + q, w, p);
         UNROLL
         for (int i = 0; i < outs * rows * cols; i++) {
-            vec v = sum[i / cols][i % cols];
-
-            if (end)
-                v = finished(v, end, outs > 1 ? i / cols : 0);
-            put(y + q + i / cols * y_line + i % cols * y_col, v, add);
+            put(y + q + i / cols * y_line + i % cols * y_col,
+                finished(sum[i / cols][i % cols], end), add);
         }
     }
 }

@@ -120,19 +120,15 @@ INLINE void compute(bool back, int size, int stride, int rows, int cols,
 
         UNROLL
         for (int i = 0; i < rows * cols; i++)
-            acc[i / cols][i % cols] = (vec){0};
+            acc[i / cols][i % cols] = started(t->end, 0);
         if (back)
             scatter(acc, size, stride, rows, cols, t, q);
         else
             gather(acc, size, stride, rows, cols, t, q);
         UNROLL
         for (int i = 0; i < rows * cols; i++) {
-            vec v = acc[i / cols][i % cols];
-
-            if (t->end)
-                v = clamp(v + (t->end->bias ? t->end->bias[0] : 0), t->end->low,
-                          t->end->high);
-            put(t->y + q + i / cols * t->y_row + i % cols * LANES, v, t->add);
+            put(t->y + q + i / cols * t->y_row + i % cols * LANES,
+                finished(acc[i / cols][i % cols], t->end), t->add);
         }
     }
 }

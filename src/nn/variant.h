@@ -7,6 +7,10 @@
 #ifndef NN_VARIANT_H
 #define NN_VARIANT_H
 
+#if defined __AVX__
+#include <immintrin.h>
+#endif
+
 #include "nn/kernel.h"
 
 #define KERNEL_PASTE(name, variant)  name##_##variant
@@ -78,16 +82,49 @@ INLINE vec same(float x)
     return x - (vec){0};
 }
 
-/* Clamps are written so that NaN passes: a diverged network must say so. */
 INLINE vec choose(mask m, vec a, vec b)
 {
     return (vec)((m & (mask)a) | (~m & (mask)b));
 }
 
+/* A NaN in x passes: a diverged network must say so.  The instructions give
+ * their second operand if one is NaN. */
+INLINE vec at_least(vec x, float low)
+{
+#if VEC == 16
+    return (vec)_mm512_max_ps((__m512)same(low), (__m512)x);
+#elif VEC == 8
+    return (vec)_mm256_max_ps((__m256)same(low), (__m256)x);
+#else
+    return choose(x < same(low), same(low), x);
+#endif
+}
+
+INLINE vec at_most(vec x, float high)
+{
+#if VEC == 16
+    return (vec)_mm512_min_ps((__m512)same(high), (__m512)x);
+#elif VEC == 8
+    return (vec)_mm256_min_ps((__m256)same(high), (__m256)x);
+#else
+    return choose(x > same(high), same(high), x);
+#endif
+}
+
 INLINE vec clamp(vec x, float low, float high)
 {
-    x = choose(x < same(low), same(low), x);
-    return choose(x > same(high), same(high), x);
+    return at_most(at_least(x, low), high);
+}
+
+/* What the sums of output m start from, and what is stored of them. */
+INLINE vec started(const struct finish *end, int m)
+{
+    return same(end && end->bias ? end->bias[m] : 0.0f);
+}
+
+INLINE vec finished(vec v, const struct finish *end)
+{
+    return end ? clamp(v, end->low, end->high) : v;
 }
 
 typedef float four __attribute__((vector_size(16)));
