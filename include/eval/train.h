@@ -33,6 +33,9 @@
     X(BOOL, nesterov, "true", 0, 0, "", "Nesterov's form of it")               \
     X(REAL, decay, "4e-5", 0, 1, "", "Weight decay, of all parameters")        \
     X(REAL, smoothing, "0.0", 0, 0.9, "", "Label smoothing")                   \
+    X(CHOICE, latency_batch, "16", 0, 0, "1|16",                               \
+      "Measure latency with this many images at a time: one alone takes as "   \
+      "long as 16, which the kernels work on together")                        \
     X(INT, memory_limit, "0", 0, 1048576, "MiB",                               \
       "Refuse children that need more on a rank; 0: what the machine has for " \
       "each rank")

@@ -15,7 +15,25 @@
  * The files kernel_*.c are compiled once per variant, with -DVARIANT=avx512,
  * avx2 or portable and the flags of that instruction set; a variant is one
  * table.  AVX-512 and AVX2 give the same bits; portable has no fused
- * multiply-add and differs in the last ones. All Local. */
+ * multiply-add and differs in the last ones.  `blas` is one more table, the
+ * reference: mac and dot by OpenBLAS, the rest portable.
+ *
+ * Each has a bound: what no program can beat on a core with so many fused
+ * multiply-adds a cycle (1 vector of 16 on Zen 4, 2 on Zen 5 and on most
+ * Xeons) and such caches.  In *vectors*, a pixel being one with AVX-512:
+ *
+ *     mac         multiply-adds; a tile of 6 outs x 4 pixels loads 10 vectors
+ *                 or weights for 24 of them
+ *     dot         multiply-adds; 10 loads for 24, and 16 lanes to sum at the end
+ *     slide...    loads: 3 x 3 loads 1 pixel or weight for 2 to 3
+ *                 multiply-adds, 5 x 5 for 3 to 4; frames that fit the first
+ *                 cache
+ *     transpose   shuffles, one for each 2 values
+ *     apply, act_back, act_sums, moments, total, spread, inner
+ *                 the bandwidth of the cache that the planes are in: chains of
+ *                 nodes (src/nn/chain.h) see to it that this is the second
+ *
+ * `make bench` measures how near they come. All Local. */
 #ifndef NN_KERNEL_H
 #define NN_KERNEL_H
 

@@ -37,11 +37,12 @@ struct result {
     double loss;                    /* validation, nats; NAN if none */
     double train_loss;              /* mean of the last epoch; NAN if none */
     int64_t params;
-    int64_t macs;    /* multiply-accumulates of one image, forward */
-    int64_t bytes;   /* memory of the child on one rank while it trains */
-    double latency;  /* seconds for one image, forward; NAN if not measured */
-    double epochs;   /* training epochs spent */
-    double seconds;  /* wall time of the evaluation */
+    int64_t macs;   /* multiply-accumulates of one image, forward */
+    int64_t bytes;  /* memory of the child on one rank while it trains */
+    double latency; /* seconds for one image, forward, alone or as one of 16
+                        (train.latency_batch); NAN if not measured */
+    double epochs;  /* training epochs spent */
+    double seconds; /* wall time of the evaluation */
 };
 
 /** "done", "cached"... */

@@ -290,23 +290,36 @@ static int compare(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-/* Median time of one image over some passes of a shard. */
-static double latency(struct run *run)
+/* Median time of a pass over a shard, after two that warm up. */
+static double pass_seconds(struct graph *g)
 {
-    enum { REPEATS = 7 };
+    enum { WARM = 2, REPEATS = 15 };
     double seconds[REPEATS];
 
-    timer_start(TIMER_LATENCY);
-    for (int i = 0; i < REPEATS; i++) {
+    for (int i = -WARM; i < REPEATS; i++) {
         double start = comm_clock();
 
-        graph_forward(&run->g, GRAPH_EVAL);
-        seconds[i] = comm_clock() - start;
+        graph_forward(g, GRAPH_EVAL);
+        if (i >= 0)
+            seconds[i] = comm_clock() - start;
     }
     qsort(seconds, REPEATS, sizeof seconds[0], compare);
+    return seconds[REPEATS / 2];
+}
+
+/* Time of one image.  One rank measures, the others of its group are quiet. */
+static double latency(struct run *run)
+{
+    const struct train_conf *c = run->t->conf;
+    double seconds = 0;
+
+    timer_start(TIMER_LATENCY);
+    if (comm_rank(run->t->group) == 0)
+        seconds = pass_seconds(&run->g) / run->g.groups;
+    comm_broadcast(run->t->group, 0, &seconds, sizeof seconds);
     timer_stop(TIMER_LATENCY);
-    comm_broadcast(run->t->group, 0, seconds, sizeof seconds);
-    return seconds[REPEATS / 2] / train_shard_images(run->t->conf);
+    return strcmp(c->latency_batch.s, "1") == 0 ? seconds
+                                                : seconds / GRAPH_LANES;
 }
 
 static void diverged(struct result *r, const char *what)

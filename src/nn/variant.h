@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* For kernel_*.c only: names and vectors of the variant being compiled.
  *
- * A vector register holds VEC floats; a pixel is PARTS of them.  GCC's vector
- * extension is used bare, with no intrinsics: wide types that the machine lacks
- * would be spilled, so each variant uses its own width. */
+ * A vector register holds VEC floats; a pixel is PARTS of them.  The vector
+ * extension of GCC and clang is used with each variant's own width, since wide
+ * types that the machine lacks would be spilled; intrinsics only where it has
+ * no words for an instruction. */
 #ifndef NN_VARIANT_H
 #define NN_VARIANT_H
 

@@ -99,7 +99,7 @@ static const struct column trial_columns[] = {
     {"/trials/params",     H5_INT64,  TRIAL(result.params),     "1", "learned parameters; 0 if not known"},
     {"/trials/macs",       H5_INT64,  TRIAL(result.macs),       "1", "multiply-accumulates of one image, forward; 0 if not known"},
     {"/trials/bytes",      H5_INT64,  TRIAL(result.bytes),      "bytes", "memory of the child on a rank while it trained"},
-    {"/trials/latency",    H5_DOUBLE, TRIAL(result.latency),    "s", "forward time of one image, in a full vector; NaN if not measured"},
+    {"/trials/latency",    H5_DOUBLE, TRIAL(result.latency),    "s", "forward time of one image, alone or as one of 16 (train.latency_batch); NaN if not measured"},
     {"/trials/epochs",     H5_DOUBLE, TRIAL(result.epochs),     "1", "training epochs spent"},
     {"/trials/seconds",    H5_DOUBLE, TRIAL(result.seconds),    "s", "time of the evaluation"},
     {"/trials/finished",   H5_DOUBLE, TRIAL(finished),          "s", "since the start, when its result was in"},
