@@ -17,6 +17,7 @@
 #include "data_files.h"
 #include "eval/child.h"
 #include "eval/train.h"
+#include "eval/tree.h"
 #include "nn/graph.h"
 #include "nn/kernel.h"
 #include "run/settings.h"
@@ -225,6 +226,40 @@ static void test_memory(void **state)
     }
 }
 
+/* The sum of arrays from..to as a binary tree, value i. */
+static float tree_sum(float x[][5], int from, int to, int i)
+{
+    int half = (from + to) / 2;
+
+    return to - from == 1
+               ? x[from][i]
+               : tree_sum(x, from, half, i) + tree_sum(x, half, to, i);
+}
+
+static void test_tree(void **state)
+{
+    struct rng r = rng_stream(5, RNG_TEST, 0);
+
+    (void)state;
+    for (int shards = 1; shards <= 16; shards *= 2) {
+        struct arena a = {0};
+        struct tree tree;
+        float x[16][5], *dw;
+
+        arena_reserve(&a, tree_bytes(16, 5) + arena_piece(sizeof x[0]));
+        tree_build(&tree, &a, 16, 5);
+        dw = ARENA_NEW(&a, float, 5);
+        for (int i = 0; i < shards; i++) {
+            for (int k = 0; k < 5; k++)
+                dw[k] = x[i][k] = (float)rng_normal(&r);
+            tree_add(&tree, &dw, i, shards);
+        }
+        for (int k = 0; k < 5; k++)
+            assert_true(dw[k] == tree_sum(x, 0, shards, k));
+        arena_free(&a);
+    }
+}
+
 static int macs_counted;
 
 static void count_mac(float *y, const float *x, const float *w,
@@ -283,7 +318,8 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gradients), cmocka_unit_test(test_learns),
         cmocka_unit_test(test_kernels),   cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_diverges),  cmocka_unit_test(test_refuses),
+        cmocka_unit_test(test_tree),      cmocka_unit_test(test_diverges),
+        cmocka_unit_test(test_refuses),
     };
     int failed;
 

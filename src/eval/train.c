@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Memory of a child on a rank, all from one arena:
  *
- *     graph | velocity | sums of the tree, one a level | work of comm_sum |
+ *     graph | velocity | tree of sums | work of comm_sum |
  *     image numbers and labels of a shard | losses of the validation passes
  */
 #include "eval/train.h"
@@ -14,6 +14,7 @@
 #include "base/timer.h"
 #include "eval/batch.h"
 #include "eval/child.h"
+#include "eval/tree.h"
 #include "nn/graph.h"
 #include "nn/optim.h"
 
@@ -52,9 +53,8 @@ struct run {
     struct trainer *t;
     struct graph g;
     int shards;           /* of a batch, on this rank */
-    int levels;           /* log2(shards) */
     float *velocity;      /* [params] */
-    float *sums;          /* [levels][flat] */
+    struct tree tree;     /* of their gradients */
     float *work;          /* [flat] */
     int *images, *labels; /* [images of a shard] */
     double *losses;       /* [passes] of validation */
@@ -73,15 +73,6 @@ static int groups_of(const struct train_conf *c)
     return train_shard_images(c) / GRAPH_LANES;
 }
 
-static int log2_of(int n)
-{
-    int levels = 0;
-
-    for (; n > 1; n /= 2)
-        levels++;
-    return levels;
-}
-
 static int passes_of(const struct trainer *t)
 {
     int images = train_shard_images(t->conf);
@@ -93,11 +84,10 @@ static int passes_of(const struct trainer *t)
 static size_t bytes_of(const struct train_conf *c, size_t graph, size_t flat,
                        size_t params, int ranks, int passes)
 {
-    size_t levels = (size_t)log2_of(c->shards / ranks);
     size_t images = (size_t)train_shard_images(c);
 
     return graph + arena_piece(params * sizeof(float)) +
-           arena_piece(levels * flat * sizeof(float)) +
+           tree_bytes(c->shards / ranks, flat) +
            arena_piece(flat * sizeof(float)) +
            2 * arena_piece(images * sizeof(int)) +
            arena_piece((size_t)passes * sizeof(double));
@@ -140,35 +130,16 @@ static void build(struct run *run)
     struct graph *g = &run->g;
 
     run->shards = t->conf->shards / comm_size(t->group);
-    run->levels = log2_of(run->shards);
     run->passes = passes_of(t);
     run->steps = t->data->trains / t->conf->batch;
     graph_build(g, a);
     g->share = 1.0f / (float)t->conf->shards;
     run->velocity = ARENA_NEW(a, float, g->params);
-    run->sums = ARENA_NEW(a, float, (size_t)run->levels * g->flat);
+    tree_build(&run->tree, a, run->shards, g->flat);
     run->work = ARENA_NEW(a, float, g->flat);
     run->images = ARENA_NEW(a, int, images);
     run->labels = ARENA_NEW(a, int, images);
     run->losses = ARENA_NEW(a, double, (size_t)run->passes);
-}
-
-/* Add the gradient of the i-th shard to the tree, as a binary counter does: the
- * sums of equal size merge.  After the last one dw is the whole sum. */
-static void add_shard(struct run *run, int i)
-{
-    float *dw = run->g.dw;
-    size_t n = run->g.flat;
-    int level = 0;
-
-    for (; i >> level & 1; level++) {
-        const float *sum = run->sums + (size_t)level * n;
-
-        for (size_t k = 0; k < n; k++)
-            dw[k] = sum[k] + dw[k];
-    }
-    if (level < run->levels)
-        memcpy(run->sums + (size_t)level * n, dw, n * sizeof *dw);
 }
 
 /* Gradient of one shard, whose images start at `from` in the epoch's order. */
@@ -216,7 +187,7 @@ static float train_batch(struct run *run, const struct batch_options *o,
 
     for (int i = 0; i < run->shards; i++) {
         shard_gradient(run, o, from + (first + i) * train_shard_images(c));
-        add_shard(run, i);
+        tree_add(&run->tree, &g->dw, i, run->shards);
     }
     timer_start(TIMER_SUM);
     comm_sum(run->t->group, g->dw, run->work, g->flat);

@@ -266,13 +266,14 @@ static void plan(const struct graph *g, struct node *n)
     }
 }
 
-/* He et al. 2015, fan-out; a linear layer starts small, so that the first loss
+/* He et al. 2015, fan-out; the last layer starts small, so that the first loss
  * is that of a guess. */
 static void init(struct graph *g, const struct node *n, struct rng *r)
 {
     size_t biases = n->bias ? (size_t)n->shape.c : 0;
     int fan = n->kernel * n->kernel * n->shape.c;
-    double deviation = n->bias && n->kernel == 1 ? 0.01 : sqrt(2.0 / fan);
+    bool last = n == &g->nodes[g->count - 1];
+    double deviation = last ? 0.01 : sqrt(2.0 / fan);
     float *w = g->w + n->w_at;
 
     for (size_t i = 0; i < n->params - biases; i++)

@@ -156,6 +156,15 @@ kernel_total KERNEL(total);
 kernel_spread KERNEL(spread);
 kernel_inner KERNEL(inner);
 
+/* All of a table but mac and dot. */
+#define KERNEL_REST                                                            \
+    .transpose = KERNEL(transpose), .slide = KERNEL(slide),                    \
+    .slide_back = KERNEL(slide_back), .slide_dot = KERNEL(slide_dot),          \
+    .moments = KERNEL(moments), .apply = KERNEL(apply),                        \
+    .act_sums = KERNEL(act_sums), .act_back = KERNEL(act_back),                \
+    .pool = KERNEL(pool), .pool_back = KERNEL(pool_back),                      \
+    .total = KERNEL(total), .spread = KERNEL(spread), .inner = KERNEL(inner)
+
 extern const struct kernels KERNEL(kernels);
 
 #endif

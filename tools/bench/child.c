@@ -7,15 +7,6 @@
 #include "eval/child.h"
 #include "nn/optim.h"
 
-static int log2_of(int n)
-{
-    int levels = 0;
-
-    for (; n > 1; n /= 2)
-        levels++;
-    return levels;
-}
-
 static void start_graph(struct graph *g, const struct blueprint *b,
                         const struct kernels *kernels, int groups)
 {
@@ -28,18 +19,18 @@ static void build(struct child *c)
 {
     struct arena *a = &c->arena;
     size_t images = (size_t)train_shard_images(c->conf);
-    size_t levels = (size_t)log2_of(c->conf->shards), flat = c->g.flat;
+    size_t flat = c->g.flat;
 
     arena_reserve(a, graph_cost(&c->g).bytes + graph_cost(&c->inference).bytes +
                          arena_piece(c->g.params * sizeof(float)) +
-                         arena_piece(levels * flat * sizeof(float)) +
+                         tree_bytes(c->conf->shards, flat) +
                          arena_piece(flat * sizeof(float)) +
                          arena_piece(images * sizeof(int)) +
                          arena_piece((size_t)c->data->trains * sizeof(int)));
     graph_build(&c->g, a);
     graph_build(&c->inference, a);
     c->velocity = ARENA_NEW(a, float, c->g.params);
-    c->sums = ARENA_NEW(a, float, levels *flat);
+    tree_build(&c->tree, a, c->conf->shards, flat);
     c->work = ARENA_NEW(a, float, flat);
     c->labels = ARENA_NEW(a, int, images);
     c->order = ARENA_NEW(a, int, c->data->trains);
@@ -65,23 +56,6 @@ void child_close(struct child *c)
     graph_end(&c->g);
     graph_end(&c->inference);
     arena_free(&c->arena);
-}
-
-/* Add the gradient of the i-th shard to the tree, as a binary counter does. */
-static void add_shard(struct child *c, int levels, int i)
-{
-    float *dw = c->g.dw;
-    size_t n = c->g.flat;
-    int level = 0;
-
-    for (; i >> level & 1; level++) {
-        const float *sum = c->sums + (size_t)level * n;
-
-        for (size_t k = 0; k < n; k++)
-            dw[k] = sum[k] + dw[k];
-    }
-    if (level < levels)
-        memcpy(c->sums + (size_t)level * n, dw, n * sizeof *dw);
 }
 
 /* Gradient of one shard, whose images start at `from` in the order. */
@@ -112,7 +86,7 @@ static void train_batch(struct child *c, struct comm *group, int from)
 
     for (int i = 0; i < shards; i++) {
         shard_gradient(c, from + (first + i) * train_shard_images(t));
-        add_shard(c, log2_of(shards), i);
+        tree_add(&c->tree, &c->g.dw, i, shards);
     }
     comm_sum(group, c->g.dw, c->work, c->g.flat);
     sgd_step(&sgd, c->g.w, c->velocity, c->g.dw, c->g.params);

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "eval/data.h"
 #include "eval/train.h"
+#include "eval/tree.h"
 #include "nn/graph.h"
 #include "space/space.h"
 
@@ -19,11 +20,11 @@ struct child {
     struct graph g;         /* of a shard */
     struct graph inference; /* of 16 images */
     struct arena arena;
-    float *velocity; /* [params] */
-    float *sums;     /* [levels][flat], as for one rank with all shards */
-    float *work;     /* [flat] */
-    int *labels;     /* [images of a shard] */
-    int *order;      /* [data->trains] */
+    float *velocity;  /* [params] */
+    struct tree tree; /* as for one rank with all shards */
+    float *work;      /* [flat] */
+    int *labels;      /* [images of a shard] */
+    int *order;       /* [data->trains] */
     uint64_t seed;
 };
 
