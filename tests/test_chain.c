@@ -192,11 +192,11 @@ static void test_memory(void **state)
     for (int i = 1; i < g.count; i++)
         for (int mode = 0; mode < 2; mode++) {
             const struct node *n = &g.nodes[i];
-            uintptr_t at = (uintptr_t)n->mode_x[mode];
-            size_t bytes = sizeof(float) * (size_t)n->rooms[mode] *
+            uintptr_t at = (uintptr_t)n->places[mode].x;
+            size_t bytes = sizeof(float) * (size_t)n->places[mode].room *
                            (size_t)(g.groups * op_plane(n));
 
-            if (!n->mode_x[mode])
+            if (!n->places[mode].x)
                 continue;
             low[mode] = at < low[mode] ? at : low[mode];
             high[mode] = at + bytes > high[mode] ? at + bytes : high[mode];

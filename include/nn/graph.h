@@ -51,11 +51,18 @@ enum op_kind {
 };
 /* clang-format on */
 
+/** Where a node's values are. */
+struct place {
+    float *x;             /* the first pixel */
+    int room;             /* channels that there is room for, of each group */
+    int halo;             /* pixels of zeros around a plane */
+    ptrdiff_t plane, row; /* floats from one channel, row to the next */
+};
+
 struct node {
     enum op_kind kind;
     int in[2]; /* earlier nodes; -1 if unused */
     struct shape shape;
-    ptrdiff_t plane;    /* floats from one channel to the next */
     int kernel, stride; /* OP_CONV, OP_DWCONV, OP_POOL; padding kernel / 2 */
     int act;            /* enum nn_act, OP_NORM and OP_ACT */
     bool bias;          /* OP_CONV */
@@ -63,20 +70,22 @@ struct node {
     size_t params;      /* learned values */
     size_t stats;       /* running statistics */
     size_t w_at, s_at;  /* where they start in graph.w */
-    float *x,
-        *dx; /* [groups][c][h][w][16], channels `plane` apart; dx shares memory with others,
-                           NULL where no gradient is asked for */
-    float *mode_x[2]; /* x in either mode: that of GRAPH_EVAL shares memory */
-    int rooms[2];     /* channels that there is room for, of each group */
-    int room, from;   /* now, and the first of them */
-    void *keep;       /* the op's own: tables, what backward needs */
-    bool reached;     /* the loss depends on it */
-    bool lazy;        /* not stored, x is NULL: its readers compute it from
-                           its inputs, see struct view in op.h */
-    int norm;         /* the OP_NORM that is a convolution's only reader; 0:
-                           there is none */
-    bool first[2];    /* backward is the first to give in[i] a gradient: it
-                           writes; later ones add */
+    /* [groups][c][h][w][16], channels `plane` apart.  x is at places[mode], from
+     * channel `from` on; there is none if the node is lazy, see also
+     * graph_forward.  dx shares memory with others, and is NULL where no
+     * gradient is asked for. */
+    float *x, *dx;
+    ptrdiff_t plane; /* of dx, and of x in GRAPH_TRAIN */
+    struct place places[2], at;
+    int from;
+    void *keep;    /* the op's own: tables, what backward needs */
+    bool reached;  /* the loss depends on it */
+    bool first[2]; /* backward is the first to give in[i] a gradient: it writes;
+                      later ones add */
+    bool lazy;     /* not stored: its readers compute it from its inputs, see
+                      struct view in op.h */
+    int norm;      /* the OP_NORM that is a convolution's only reader; 0: there
+                      is none */
 };
 
 enum nn_act {

@@ -16,8 +16,9 @@ struct range {
  * and gates are not stored but applied by those who read them, where these can
  * (see struct node, lazy). */
 struct view {
-    const struct node *of;  /* whose shape it has, and where channels lie */
-    const float *x;         /* [groups][c][h][w][16] */
+    const struct node *of; /* whose shape it has */
+    struct place at;
+    int from;
     const struct affine *f; /* [c]; NULL: none */
     enum nn_act act;
     const float *gate; /* [groups][c][16]; NULL: none */
@@ -83,7 +84,11 @@ int graph_append(struct graph *g, struct node n);
 /** The i-th input. */
 const struct node *op_input(const struct graph *g, const struct node *n, int i);
 
-/** How node n finds it. */
+/** The values of a node that stores them; its gradient. */
+struct view op_values(const struct node *n);
+struct view op_gradient(const struct node *n);
+
+/** How node n finds its i-th input. */
 struct view op_view(const struct graph *g, const struct node *n, int i,
                     enum graph_mode mode);
 
@@ -117,8 +122,9 @@ void op_activate(const struct graph *g, const struct node *n,
  * leaves dx as the gradient of the norm's output. */
 bool op_late(const struct node *n);
 
-/** Where channel c of a group starts in x (and dx). */
-ptrdiff_t op_at(const struct node *n, int group, int c);
+/** Channel c of a group in x, and in dx. */
+float *op_x(const struct node *n, int group, int c);
+float *op_dx(const struct node *n, int group, int c);
 
 /** Pixels of a plane; and floats of it. */
 int op_pixels(const struct shape *s);

@@ -29,6 +29,16 @@ static void mac_packed(const struct graph *g, const struct node *n,
     }
 }
 
+/* A plane with a halo is written row by row. */
+static void unroll(struct pass *p, const struct node *n)
+{
+    p->height = n->shape.h;
+    p->width = n->shape.w;
+    p->y_out = n->at.plane;
+    p->y_row = n->at.row;
+    p->x_row = n->shape.w * GRAPH_LANES;
+}
+
 static void forward_group(struct graph *g, const struct node *n,
                           enum graph_mode mode, int group, struct range r)
 {
@@ -36,12 +46,14 @@ static void forward_group(struct graph *g, const struct node *n,
     const struct view v = op_view(g, n, 0, mode);
     const float *w =
         op_weights(g, mode) + n->w_at + (ptrdiff_t)r.from * c->pass.w_out;
-    float *y = n->x + op_at(n, group, r.from);
+    float *y = op_x(n, group, r.from);
     struct pass pass = c->pass;
     struct finish finish, *end;
 
     end = op_finish(g, n, mode, r.from, &finish) ? &finish : NULL;
     pass.outs = r.to - r.from;
+    if (n->at.halo > 0)
+        unroll(&pass, n);
     if (c->framed) {
         frame_fill(g, g->work, &c->x, n, mode, group,
                    (struct range){0, c->ins});
@@ -58,6 +70,8 @@ void conv_forward(struct graph *g, const struct node *n, enum graph_mode mode,
 {
     if (conv_framed(n))
         memset(g->work, 0, conv_x_frame(g, n) * sizeof(float));
+    if (n->at.halo > 0 && r.from == 0)
+        frame_clear(n->at.x, g->groups * n->at.room, &n->at, &n->shape);
     for (int group = 0; group < g->groups; group++)
         forward_group(g, n, mode, group, r);
     op_activate(g, n, mode, r);
@@ -71,7 +85,7 @@ static void backward_bias(struct graph *g, const struct node *n)
         double sum[2] = {0};
 
         for (int group = 0; group < g->groups; group++)
-            g->kernels->moments(sum, n->dx + op_at(n, group, c), 0,
+            g->kernels->moments(sum, op_dx(n, group, c), 0,
                                 op_pixels(&n->shape));
         db[c] += (float)sum[0];
     }
@@ -96,7 +110,7 @@ static void dot_packed(struct graph *g, const struct node *n, float *dw,
 {
     const struct conv *c = n->keep;
     const struct view v = op_view(g, n, 0, GRAPH_TRAIN);
-    const float *dy = n->dx + op_at(n, group, 0);
+    const float *dy = op_dx(n, group, 0);
     struct pass pass = terms_of(n, k);
     int pixels = pass.width;
     int most = CONV_PACK_FLOATS / (pass.planes * GRAPH_LANES);
@@ -124,7 +138,7 @@ static void dot_transposed(struct graph *g, const struct node *n, float *dw,
 {
     const struct conv *c = n->keep;
     const struct view v = op_view(g, n, 0, GRAPH_TRAIN);
-    const float *dy = n->dx + op_at(n, group, 0);
+    const float *dy = op_dx(n, group, 0);
     const struct conv_rooms at = conv_rooms(c->ins, c->outs);
     float *x = g->work, *t = x + at.transposed, *sum = x + at.sum;
     int inputs = k.to - k.from, row = conv_row(inputs), pixels = c->pass.width;
@@ -166,7 +180,7 @@ static void backward_phases(struct graph *g, const struct node *n,
 
     for (int i = 0; i < c->phases; i++) {
         struct pass pass = c->back[i].pass;
-        float *dx = in->dx + op_at(in, group, k.from) + c->back[i].at;
+        float *dx = op_dx(in, group, k.from) + c->back[i].at;
 
         pass.outs = k.to - k.from;
         if (pass.height > 0 && pass.width > 0)
@@ -199,7 +213,7 @@ static void backward_plain(struct graph *g, const struct node *n, int group,
     const struct conv *c = n->keep;
     const struct node *in = op_input(g, n, 0);
     const struct view v = op_view(g, n, 0, GRAPH_TRAIN);
-    const float *dy = n->dx + op_at(n, group, 0);
+    const float *dy = op_dx(n, group, 0);
     struct pass pass = terms_of(n, k);
 
     if (c->few)

@@ -67,6 +67,19 @@ static bool views(const struct graph *g, const struct node *n)
     return true;
 }
 
+/* Channel c of the input in a frame: it may be there already. */
+static const float *framed(const struct graph *g, const struct node *n,
+                           const struct frame *f, enum graph_mode mode,
+                           int group, int c)
+{
+    struct view v = op_view(g, n, 0, mode);
+
+    if (v.at.halo > 0)
+        return op_raw(&v, group, c) - v.at.halo * (v.at.row + GRAPH_LANES);
+    frame_fill(g, g->work, f, n, mode, group, (struct range){c, c + 1});
+    return g->work;
+}
+
 static void forward(struct graph *g, const struct node *n, enum graph_mode mode,
                     struct range r)
 {
@@ -86,9 +99,8 @@ static void forward(struct graph *g, const struct node *n, enum graph_mode mode,
             struct finish end;
             bool any = op_finish(g, n, mode, c, &end);
 
-            frame_fill(g, g->work, &f, n, mode, group,
-                       (struct range){c, c + 1});
-            g->kernels->slide(n->x + op_at(n, group, c), g->work, w + c * taps,
+            g->kernels->slide(op_x(n, group, c),
+                              framed(g, n, &f, mode, group, c), w + c * taps,
                               any ? &end : NULL, &s);
         }
     op_activate(g, n, mode, r);
@@ -119,8 +131,8 @@ static void backward_channel(struct graph *g, const struct node *n,
     frame_gradient(g, dy, yf, n, group, (struct range){c, c + 1});
     g->kernels->slide_dot(g->dw + w_at, dy_at, x, &s);
     if (in->dx)
-        g->kernels->slide_back(in->dx + op_at(in, group, c), dy_at, g->w + w_at,
-                               &back, !n->first[0]);
+        g->kernels->slide_back(op_dx(in, group, c), dy_at, g->w + w_at, &back,
+                               !n->first[0]);
 }
 
 static void backward(struct graph *g, const struct node *n, struct range r)

@@ -20,6 +20,10 @@ struct frame frame_of(int h, int w, int margin, int stride);
 /** Offset, floats, of row r and column c, counted with the margin. */
 int frame_at(const struct frame *f, int plane, int r, int c);
 
+/** Zeros around so many planes of a place, whose first pixel is x. */
+void frame_clear(float *x, int planes, const struct place *at,
+                 const struct shape *s);
+
 /** Read channels k of input 0 of n to the first planes of z; margins stay. */
 void frame_fill(const struct graph *g, float *z, const struct frame *f,
                 const struct node *n, enum graph_mode mode, int group,

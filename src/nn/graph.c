@@ -144,10 +144,8 @@ static void build_node(struct graph *g, int i, const struct plan *p, char *x,
     struct node *n = &g->nodes[i];
     const struct op *op = op_of(n->kind);
 
-    n->rooms[GRAPH_TRAIN] = n->room = n->shape.c;
-    n->rooms[GRAPH_EVAL] = i > 0 ? p->eval_room[i] : n->shape.c;
-    n->mode_x[GRAPH_TRAIN] = n->x = at(x, p->x[i]);
-    n->mode_x[GRAPH_EVAL] = at(x, p->eval_x[i]);
+    for (int mode = 0; mode < 2; mode++)
+        n->places[mode] = plan_place(&p->spots[mode][i], n, x);
     n->lazy = p->lazy[i];
     n->norm = p->norm[i];
     n->dx = at(dx, p->dx[i]);
@@ -159,11 +157,27 @@ static void build_node(struct graph *g, int i, const struct plan *p, char *x,
         op->plan(g, n);
 }
 
+static void set_mode(struct graph *g, enum graph_mode mode)
+{
+    for (int i = 0; i < g->count; i++) {
+        struct node *n = &g->nodes[i];
+
+        n->at = n->places[mode];
+        n->x = n->at.x;
+        n->from = 0;
+    }
+}
+
 static void give_input(struct graph *g, float *x)
 {
     struct node *n = &g->nodes[0];
 
-    n->x = n->mode_x[GRAPH_TRAIN] = n->mode_x[GRAPH_EVAL] = x;
+    n->places[GRAPH_TRAIN] = (struct place){.x = x,
+                                            .room = n->shape.c,
+                                            .plane = n->plane,
+                                            .row = n->shape.w * GRAPH_LANES};
+    n->places[GRAPH_EVAL] = n->places[GRAPH_TRAIN];
+    set_mode(g, GRAPH_TRAIN);
 }
 
 void graph_build(struct graph *g, struct arena *a)
@@ -221,20 +235,9 @@ static void run_up(struct graph *g, enum graph_mode mode, int first, int last)
         for (int i = first; i <= last; i++) {
             struct node *n = &g->nodes[i];
 
-            n->from = n->room < channels ? r.from : 0;
+            n->from = n->at.room < channels ? r.from : 0;
             op_of(n->kind)->forward(g, n, mode, r);
         }
-    }
-}
-
-static void set_mode(struct graph *g, enum graph_mode mode)
-{
-    for (int i = 0; i < g->count; i++) {
-        struct node *n = &g->nodes[i];
-
-        n->x = n->mode_x[mode];
-        n->room = n->rooms[mode];
-        n->from = 0;
     }
 }
 

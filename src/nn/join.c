@@ -39,14 +39,13 @@ static void scale_forward(struct graph *g, const struct node *n,
 
     v.gate = op_input(g, n, 1)->x;
     for (int group = 0; group < g->groups && !n->lazy; group++)
-        op_read(g, n->x + op_at(n, group, r.from), &v, group, r, false);
+        op_read(g, op_x(n, group, r.from), &v, group, r, false);
 }
 
 /* gate.dx of channel c: the sum of dy x, read piece by piece. */
 static void back_gate(struct graph *g, const struct node *n, int group, int c)
 {
     struct view v = op_view(g, n, 0, GRAPH_TRAIN);
-    ptrdiff_t at = op_at(n, group, c), gate = (group * n->shape.c + c);
     float piece[PIECE * GRAPH_LANES] __attribute__((aligned(64)));
     struct sweep s = {.planes = 1, .rows = 1, .x_col = GRAPH_LANES};
     int pixels = op_pixels(&n->shape);
@@ -55,8 +54,8 @@ static void back_gate(struct graph *g, const struct node *n, int group, int c)
         s.cols = pixels - i < PIECE ? pixels - i : PIECE;
         g->kernels->apply(piece, op_raw(&v, group, c) + i * GRAPH_LANES,
                           v.f ? v.f + c : NULL, v.act, NULL, &s);
-        g->kernels->inner(op_input(g, n, 1)->dx + gate * GRAPH_LANES,
-                          n->dx + at + i * GRAPH_LANES, piece, s.cols,
+        g->kernels->inner(op_dx(op_input(g, n, 1), group, c),
+                          op_dx(n, group, c) + i * GRAPH_LANES, piece, s.cols,
                           i > 0 || !n->first[1]);
     }
 }
@@ -65,14 +64,14 @@ static void scale_backward(struct graph *g, const struct node *n,
                            struct range r)
 {
     const struct node *in = op_input(g, n, 0), *gate = op_input(g, n, 1);
-    struct view dy = {.of = n, .x = n->dx, .gate = gate->x};
+    struct view dy = op_gradient(n);
 
+    dy.gate = gate->x;
     for (int group = 0; group < g->groups; group++) {
         for (int c = r.from; c < r.to && gate->dx; c++)
             back_gate(g, n, group, c);
         if (in->dx)
-            op_read(g, in->dx + op_at(n, group, r.from), &dy, group, r,
-                    !n->first[0]);
+            op_read(g, op_dx(in, group, r.from), &dy, group, r, !n->first[0]);
     }
 }
 
@@ -100,8 +99,7 @@ static void add_forward(struct graph *g, const struct node *n,
         struct view v = op_view(g, n, i, mode);
 
         for (int group = 0; group < g->groups; group++)
-            op_read(g, n->x + op_at(n, group, r.from), &v, group, common(r, in),
-                    i > 0);
+            op_read(g, op_x(n, group, r.from), &v, group, common(r, in), i > 0);
     }
 }
 
@@ -110,16 +108,16 @@ static void give(struct graph *g, const struct node *n, int i, struct range r)
 {
     const struct node *in = op_input(g, n, i);
     struct range both = common(r, in);
-    struct view dy = {.of = n, .x = n->dx};
+    struct view dy = op_gradient(n);
     ptrdiff_t rest = (in->shape.c - n->shape.c) * op_plane(n);
 
     for (int group = 0; group < g->groups; group++) {
-        float *dx = in->dx + op_at(in, group, both.from);
+        float *dx = op_dx(in, group, both.from);
 
-        if (dx != n->dx + op_at(n, group, r.from))
+        if (dx != op_dx(n, group, r.from))
             op_read(g, dx, &dy, group, both, !n->first[i]);
         if (n->first[i] && r.to == n->shape.c && rest > 0)
-            memset(in->dx + op_at(in, group, n->shape.c), 0,
+            memset(op_dx(in, group, n->shape.c), 0,
                    (size_t)rest * sizeof(float));
     }
 }

@@ -64,14 +64,14 @@ static float pivot_of(const float *x, int pixels)
 static void measure(struct graph *g, const struct node *n, int c, double *mean,
                     double *var)
 {
-    const float *x = op_input(g, n, 0)->x;
+    const struct node *in = op_input(g, n, 0);
     float *stats = g->dw + n->s_at;
     int pixels = op_pixels(&n->shape);
     double count = values(g, n), sum[2] = {0};
-    float pivot = pivot_of(x + op_at(n, 0, c), pixels);
+    float pivot = pivot_of(op_x(in, 0, c), pixels);
 
     for (int group = 0; group < g->groups; group++)
-        g->kernels->moments(sum, x + op_at(n, group, c), pivot, pixels);
+        g->kernels->moments(sum, op_x(in, group, c), pivot, pixels);
     *mean = (double)pivot + sum[0] / count;
     *var = (sum[1] - sum[0] * sum[0] / count) / count;
     /* rounding may go below; NaN stays */
@@ -102,17 +102,16 @@ static void prepare(struct graph *g, const struct node *n, int c,
 static void norm_forward(struct graph *g, const struct node *n,
                          enum graph_mode mode, struct range r)
 {
-    struct view v = {.of = op_input(g, n, 0),
-                     .x = op_input(g, n, 0)->x,
-                     .f = n->keep,
-                     .act = (enum nn_act)n->act};
+    struct view v = op_values(op_input(g, n, 0));
 
+    v.f = n->keep;
+    v.act = (enum nn_act)n->act;
     if (mode == GRAPH_EVAL && op_input(g, n, 0)->norm > 0)
         return; /* folded */
     for (int c = r.from; c < r.to; c++)
         prepare(g, n, c, mode);
     for (int group = 0; group < g->groups && !n->lazy; group++)
-        op_read(g, n->x + op_at(n, group, r.from), &v, group, r, false);
+        op_read(g, op_x(n, group, r.from), &v, group, r, false);
 }
 
 /* u = a (w x + bias) + (beta - a mean). The bias of each channel goes where
@@ -147,9 +146,8 @@ static void solve(struct graph *g, const struct node *n, int c,
     double sum[2] = {0}, count = values(g, n), rr = (double)f->rr;
 
     for (int group = 0; group < g->groups; group++)
-        g->kernels->act_sums(sum, n->dx + op_at(n, group, c),
-                             in->x + op_at(n, group, c), f, (enum nn_act)n->act,
-                             op_pixels(&n->shape));
+        g->kernels->act_sums(sum, op_dx(n, group, c), op_x(in, group, c), f,
+                             (enum nn_act)n->act, op_pixels(&n->shape));
     dbeta[c] += (float)sum[0];
     dgamma[c] += (float)(sum[1] * sqrt(rr));
     f->k1 = f->a;
@@ -165,9 +163,8 @@ static void back_channel(struct graph *g, const struct node *n, int c,
         .rows = 1, .cols = op_pixels(&n->shape), .add = !n->first[0]};
 
     for (int group = 0; group < g->groups; group++)
-        g->kernels->act_back(
-            in->dx + op_at(n, group, c), n->dx + op_at(n, group, c),
-            in->x + op_at(n, group, c), f, (enum nn_act)n->act, &all);
+        g->kernels->act_back(op_dx(in, group, c), op_dx(n, group, c),
+                             op_x(in, group, c), f, (enum nn_act)n->act, &all);
 }
 
 static void norm_backward(struct graph *g, const struct node *n, struct range r)
@@ -191,7 +188,7 @@ static void act_forward(struct graph *g, const struct node *n,
 
     v.act = (enum nn_act)n->act;
     for (int group = 0; group < g->groups; group++)
-        op_read(g, n->x + op_at(n, group, r.from), &v, group, r, false);
+        op_read(g, op_x(n, group, r.from), &v, group, r, false);
 }
 
 static void act_backward(struct graph *g, const struct node *n, struct range r)

@@ -27,9 +27,14 @@ const struct node *op_input(const struct graph *g, const struct node *n, int i)
     return &g->nodes[n->in[i]];
 }
 
-ptrdiff_t op_at(const struct node *n, int group, int c)
+float *op_x(const struct node *n, int group, int c)
 {
-    return (group * n->room + c - n->from) * op_plane(n);
+    return n->x + (group * n->at.room + c - n->from) * n->at.plane;
+}
+
+float *op_dx(const struct node *n, int group, int c)
+{
+    return n->dx + (group * n->shape.c + c) * n->plane;
 }
 
 int op_pixels(const struct shape *s)

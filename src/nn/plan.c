@@ -86,9 +86,8 @@ static void plan_bytes(struct plan *p, const struct graph *g)
 struct plan plan_new(const struct graph *g)
 {
     struct plan p = {.dx = MEM_NEW(size_t, g->count),
-                     .x = MEM_NEW(size_t, g->count),
-                     .eval_x = MEM_NEW(size_t, g->count),
-                     .eval_room = MEM_NEW(int, g->count),
+                     .spots = {MEM_NEW(struct spot, g->count),
+                               MEM_NEW(struct spot, g->count)},
                      .reached = MEM_NEW(bool, g->count),
                      .first = MEM_NEW(bool, 2 * g->count),
                      .lazy = MEM_NEW(bool, g->count),
@@ -104,9 +103,8 @@ struct plan plan_new(const struct graph *g)
 void plan_free(struct plan *p)
 {
     mem_free(p->dx);
-    mem_free(p->x);
-    mem_free(p->eval_x);
-    mem_free(p->eval_room);
+    mem_free(p->spots[GRAPH_TRAIN]);
+    mem_free(p->spots[GRAPH_EVAL]);
     mem_free(p->reached);
     mem_free(p->first);
     mem_free(p->lazy);

@@ -6,16 +6,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct graph;
-struct node;
+#include "nn/graph.h"
 
 #define PLAN_NOWHERE ((size_t)-1)
 
 struct plan {
-    size_t *x;      /* [count] bytes into the memory for values, or
-                       PLAN_NOWHERE; node 0 has its own */
-    size_t *eval_x; /* [count] the same for GRAPH_EVAL */
-    int *eval_room; /* [count] channels there is room for then */
+    struct spot {
+        size_t at; /* bytes into the memory for values, or PLAN_NOWHERE */
+        int room, halo;
+    } * spots[2];  /* [count] in either mode; node 0 has its own */
     size_t *dx;    /* [count] bytes into the gradient memory, or PLAN_NOWHERE */
     bool *reached; /* [count] the loss depends on it */
     bool *first;   /* [count][2], see struct node */
@@ -32,9 +31,13 @@ struct plan plan_new(const struct graph *g);
 
 void plan_free(struct plan *p);
 
-/** Its parts: x, eval_x, eval_room (once lazy is set); dx, reached, first. */
+/** Its parts: spots (once lazy and norm are set); dx, reached, first. */
 void plan_values(struct plan *p, const struct graph *g);
 void plan_gradients(struct plan *p, const struct graph *g);
+
+/** The place at a spot of the memory for values. */
+struct place plan_place(const struct spot *s, const struct node *n,
+                        char *memory);
 
 /** Bytes of a node's x, and of its dx. */
 size_t plan_tensor(const struct graph *g, const struct node *n);

@@ -7,6 +7,8 @@
  * band of channels. */
 #include "base/mem.h"
 #include "chain.h"
+#include "conv.h"
+#include "frame.h"
 #include "nn/op.h"
 #include "plan.h"
 #include "slots.h"
@@ -56,6 +58,58 @@ static struct lives find_lives(const struct plan *p, const struct graph *g)
     return l;
 }
 
+/* A convolution whose values go to a depthwise one alone writes them straight
+ * into its frame; an activation must leave zeros zero. */
+static int halo_of(const struct plan *p, const struct graph *g, int i)
+{
+    const struct node *n = &g->nodes[i];
+    int norm = p->norm[i], reader = -1;
+
+    if (n->kind != OP_CONV || norm == 0 || conv_framed(n) ||
+        n->shape.c <= op_input(g, n, 0)->shape.c ||
+        g->nodes[norm].act == NN_HSIGMOID || g->nodes[norm].act == NN_SIGMOID)
+        return 0;
+    for (int j = norm + 1; j < g->count; j++)
+        if (g->nodes[j].in[0] == norm || g->nodes[j].in[1] == norm) {
+            if (reader >= 0 || g->nodes[j].kind != OP_DWCONV)
+                return 0;
+            reader = j;
+        }
+    return reader >= 0 ? g->nodes[reader].kernel / 2 : 0;
+}
+
+static struct frame frame_around(const struct node *n, int halo)
+{
+    return frame_of(n->shape.h, n->shape.w, halo, 1);
+}
+
+static ptrdiff_t plane_around(const struct node *n, int halo)
+{
+    return halo == 0 ? n->plane
+                     : (ptrdiff_t)frame_around(n, halo).plane * GRAPH_LANES;
+}
+
+static size_t spot_bytes(const struct graph *g, int i, const struct spot *s)
+{
+    return sizeof(float) * (size_t)(g->groups * s->room) *
+           (size_t)plane_around(&g->nodes[i], s->halo);
+}
+
+struct place plan_place(const struct spot *s, const struct node *n,
+                        char *memory)
+{
+    struct frame f = frame_around(n, s->halo);
+    struct place p = {.room = s->room,
+                      .halo = s->halo,
+                      .plane = plane_around(n, s->halo),
+                      .row = f.row * GRAPH_LANES};
+
+    if (s->at != PLAN_NOWHERE)
+        p.x = (float *)(void *)(memory + s->at) +
+              frame_at(&f, 0, s->halo, s->halo);
+    return p;
+}
+
 static void place_chain(struct plan *p, struct slots *s, const struct lives *l,
                         const struct graph *g, int first, int last)
 {
@@ -66,12 +120,12 @@ static void place_chain(struct plan *p, struct slots *s, const struct lives *l,
     for (int i = first; i <= last; i++) {
         const struct node *n = &g->nodes[i];
         bool inside = l->chain[l->last[i]] == first && l->last[i] > i;
+        struct spot *spot = &p->spots[GRAPH_EVAL][i];
 
-        p->eval_room[i] = inside ? band : n->shape.c;
+        *spot = (struct spot){PLAN_NOWHERE, inside ? band : n->shape.c,
+                              halo_of(p, g, i)};
         if (is_stored(p, g, i))
-            p->eval_x[i] = slots_take(s, i,
-                                      plan_tensor(g, n) / (size_t)n->shape.c *
-                                          (size_t)p->eval_room[i]);
+            spot->at = slots_take(s, i, spot_bytes(g, i, spot));
     }
 }
 
@@ -104,10 +158,13 @@ static void plan_eval(struct plan *p, const struct graph *g)
 void plan_values(struct plan *p, const struct graph *g)
 {
     for (int i = 1; i < g->count; i++) {
-        p->x[i] = p->lazy[i] ? PLAN_NOWHERE : p->x_bytes;
-        p->eval_x[i] = PLAN_NOWHERE;
-        if (!p->lazy[i])
-            p->x_bytes += plan_tensor(g, &g->nodes[i]);
+        struct spot *spot = &p->spots[GRAPH_TRAIN][i];
+
+        *spot = (struct spot){PLAN_NOWHERE, g->nodes[i].shape.c, 0};
+        if (p->lazy[i])
+            continue;
+        spot->at = p->x_bytes;
+        p->x_bytes += plan_tensor(g, &g->nodes[i]);
     }
     plan_eval(p, g);
 }

@@ -25,7 +25,7 @@ static void pool_forward(struct graph *g, const struct node *n,
 
     for (int group = 0; group < g->groups; group++)
         for (int c = r.from; c < r.to; c++)
-            g->kernels->pool(n->x + op_at(n, group, c), op_raw(&v, group, c),
+            g->kernels->pool(op_x(n, group, c), op_raw(&v, group, c),
                              in->shape.h, in->shape.w, n->stride);
 }
 
@@ -35,9 +35,9 @@ static void pool_backward(struct graph *g, const struct node *n, struct range r)
 
     for (int group = 0; group < g->groups && in->dx; group++)
         for (int c = r.from; c < r.to; c++)
-            g->kernels->pool_back(in->dx + op_at(in, group, c),
-                                  n->dx + op_at(n, group, c), in->shape.h,
-                                  in->shape.w, n->stride, !n->first[0]);
+            g->kernels->pool_back(op_dx(in, group, c), op_dx(n, group, c),
+                                  in->shape.h, in->shape.w, n->stride,
+                                  !n->first[0]);
 }
 
 static void gpool_shape(const struct graph *g, struct node *n)
@@ -63,8 +63,8 @@ static void gpool_channel(struct graph *g, const struct node *n,
         s.cols = pixels - i < PIECE ? pixels - i : PIECE;
         g->kernels->apply(piece, op_raw(v, group, c) + i * GRAPH_LANES,
                           v->f ? v->f + c : NULL, v->act, NULL, &s);
-        g->kernels->total(n->x + op_at(n, group, c), piece,
-                          1.0f / (float)pixels, s.cols, i > 0);
+        g->kernels->total(op_x(n, group, c), piece, 1.0f / (float)pixels,
+                          s.cols, i > 0);
     }
 }
 
@@ -86,9 +86,8 @@ static void gpool_backward(struct graph *g, const struct node *n,
 
     for (int group = 0; group < g->groups && in->dx; group++)
         for (int c = r.from; c < r.to; c++)
-            g->kernels->spread(in->dx + op_at(in, group, c),
-                               n->dx + op_at(n, group, c), 1.0f / (float)pixels,
-                               pixels, !n->first[0]);
+            g->kernels->spread(op_dx(in, group, c), op_dx(n, group, c),
+                               1.0f / (float)pixels, pixels, !n->first[0]);
 }
 
 const struct op op_pool = {.name = "pool",

@@ -10,12 +10,26 @@ static bool is_folded(const struct graph *g, const struct node *n)
     return n->kind == OP_NORM && op_input(g, n, 0)->norm > 0;
 }
 
+struct view op_values(const struct node *n)
+{
+    return (struct view){.of = n, .at = n->at, .from = n->from};
+}
+
+struct view op_gradient(const struct node *n)
+{
+    return (struct view){
+        .of = n,
+        .at = {.x = n->dx, .room = n->shape.c, .plane = n->plane},
+    };
+}
+
 static struct view norm_view(const struct graph *g, const struct node *n)
 {
-    const struct node *in = op_input(g, n, 0);
+    struct view v = op_values(op_input(g, n, 0));
 
-    return (struct view){
-        .of = in, .x = in->x, .f = n->keep, .act = (enum nn_act)n->act};
+    v.f = n->keep;
+    v.act = (enum nn_act)n->act;
+    return v;
 }
 
 struct view op_view(const struct graph *g, const struct node *n, int i,
@@ -24,8 +38,7 @@ struct view op_view(const struct graph *g, const struct node *n, int i,
     const struct node *in = op_input(g, n, i);
 
     if (mode == GRAPH_EVAL && is_folded(g, in))
-        return (struct view){.of = op_input(g, in, 0),
-                             .x = op_input(g, in, 0)->x};
+        return op_values(op_input(g, in, 0));
     if (in->lazy && in->kind == OP_NORM)
         return norm_view(g, in);
     if (in->lazy) { /* OP_SCALE */
@@ -34,7 +47,7 @@ struct view op_view(const struct graph *g, const struct node *n, int i,
         v.gate = op_input(g, in, 1)->x;
         return v;
     }
-    return (struct view){.of = in, .x = in->x};
+    return op_values(in);
 }
 
 bool op_plain(const struct view *v)
@@ -44,7 +57,7 @@ bool op_plain(const struct view *v)
 
 const float *op_raw(const struct view *v, int group, int c)
 {
-    return v->x + op_at(v->of, group, c);
+    return v->at.x + (group * v->at.room + c - v->from) * v->at.plane;
 }
 
 void op_sweep(const struct graph *g, float *y, const struct view *v, int group,
@@ -54,7 +67,7 @@ void op_sweep(const struct graph *g, float *y, const struct view *v, int group,
     int gate = (group * shape->c + r.from) * GRAPH_LANES;
 
     s->planes = r.to - r.from;
-    s->x_plane = op_plane(v->of);
+    s->x_plane = v->at.plane;
     g->kernels->apply(y, op_raw(v, group, r.from) + at * GRAPH_LANES,
                       v->f ? v->f + r.from : NULL, v->act,
                       v->gate ? v->gate + gate : NULL, s);
@@ -98,13 +111,21 @@ bool op_finish(const struct graph *g, const struct node *n,
 void op_activate(const struct graph *g, const struct node *n,
                  enum graph_mode mode, struct range r)
 {
-    struct view v = {
-        .of = n, .x = n->x, .act = (enum nn_act)g->nodes[n->norm].act};
+    enum nn_act act = (enum nn_act)g->nodes[n->norm].act;
+    struct sweep rows = {.planes = r.to - r.from,
+                         .rows = n->shape.h,
+                         .cols = n->shape.w,
+                         .y_plane = n->at.plane,
+                         .y_row = n->at.row,
+                         .x_plane = n->at.plane,
+                         .x_row = n->at.row,
+                         .x_col = GRAPH_LANES};
 
-    if (mode != GRAPH_EVAL || n->norm == 0 || (int)v.act <= NN_RELU6)
+    if (mode != GRAPH_EVAL || n->norm == 0 || (int)act <= NN_RELU6)
         return;
     for (int group = 0; group < g->groups; group++)
-        op_read(g, n->x + op_at(n, group, r.from), &v, group, r, false);
+        g->kernels->apply(op_x(n, group, r.from), op_x(n, group, r.from), NULL,
+                          act, NULL, &rows);
 }
 
 bool op_late(const struct node *n)
