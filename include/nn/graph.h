@@ -144,7 +144,7 @@ struct graph_cost graph_cost(const struct graph *g);
 void graph_build(struct graph *g, struct arena *a);
 
 /** Weights at random: convolutions normal with variance 2 / fan-out (He et al.
- * 2015; fan-out k k c_out, depthwise k k), the last one normal with standard
+ * 2015; fan-out k k c_out, depthwise too), the last one normal with standard
  * deviation 0.01, biases 0, gamma 1, beta 0; statistics mean 0, variance 1. */
 void graph_init(struct graph *g, struct rng *r);
 

@@ -51,10 +51,12 @@ static size_t work(const struct graph *g, const struct node *n)
     return floats(&x) + floats(&dy);
 }
 
-/* He et al. 2015, fan-out. */
+/* He et al. 2015, fan-out as if the convolution were full, as is the custom of
+ * PyTorch: behind a norm the size of weights is only their learning rate, and
+ * small ones learn faster. */
 static void init(struct graph *g, const struct node *n, struct rng *r)
 {
-    double deviation = sqrt(2.0 / (n->kernel * n->kernel));
+    double deviation = sqrt(2.0 / (double)n->params);
 
     for (size_t i = 0; i < n->params; i++)
         g->w[n->w_at + i] = (float)(deviation * rng_normal(r));
