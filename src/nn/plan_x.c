@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory for the values of nodes, in both modes the same.
+/* Memory for the values of nodes, one piece for both modes.
  *
  * For GRAPH_TRAIN each that is stored has a place of its own, since backward
  * needs it.  For GRAPH_EVAL it is needed only until the last of its readers'

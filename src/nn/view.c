@@ -2,6 +2,7 @@
 /* Reading what was not stored. */
 #include <math.h>
 
+#include "conv.h"
 #include "nn/op.h"
 
 /* In GRAPH_EVAL the convolution has done the work of its norm. */
@@ -130,5 +131,5 @@ void op_activate(const struct graph *g, const struct node *n,
 
 bool op_late(const struct node *n)
 {
-    return n->norm > 0 && (n->kernel > 1 || n->stride > 1);
+    return n->norm > 0 && conv_framed(n);
 }
