@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/place.h"
 #include "bench.h"
+#include "nn/gemm.h"
 
 static const char help[] =
     "Speed of this machine, of the kernels, and of networks.\n"
@@ -218,6 +219,7 @@ int main(int argc, char **argv)
     enum err e;
 
     log_open(comm_rank(world), LOG_NORMAL);
+    gemm_set_threads(1);
     e = run(world, argc, argv);
     if (leads && err_message()[0])
         log_error("%s", err_message());
