@@ -168,4 +168,7 @@ const char *conf_error(const struct conf *conf, int i);
  * of each as comments if `commented`. The caller frees the text (mem_free). */
 char *conf_print(const struct conf *conf, bool commented);
 
+/** One section of it, without comments. */
+char *conf_print_section(const struct conf *conf, const struct conf_section *s);
+
 #endif

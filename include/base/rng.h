@@ -48,4 +48,7 @@ void rng_shuffle(struct rng *r, int *x, size_t n);
  * streams. */
 uint64_t rng_mix(uint64_t hash, uint64_t value);
 
+/** The bytes of a text, or of anything else, mixed into a hash. */
+uint64_t rng_mix_bytes(uint64_t hash, const void *bytes, size_t size);
+
 #endif

@@ -40,6 +40,10 @@ struct eval {
     /** Print what was opened, for the banner. Rank 0 only. */
     void (*print)(void *self);
 
+    /** A hash of the task: of all but architecture and seed that a result
+     * depends on. */
+    uint64_t (*digest)(const void *self);
+
     /** Write what was opened to the results, below /run. Rank 0 only. */
     enum err (*record)(void *self, struct h5 *h);
 

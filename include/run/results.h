@@ -4,7 +4,7 @@
  *     /README                how to read the file
  *     /trials/...            one column each, one row a trial, in order
  *     /trials_options        [trials, decisions] option chosen
- *     /decisions/...         name and number of options of each decision
+ *     /decisions/...         name and options of each decision
  *     /progress/...          the rows printed while it ran
  *     /best/...              the architecture of the highest reward
  *     /timing/...            seconds over ranks; empty until the end
@@ -17,6 +17,8 @@
 #include "run/driver.h"
 #include "run/ranks.h"
 #include "run/report.h"
+
+enum { RESULTS_TASK = 17 };
 
 struct results {
     char path[CONF_TEXT_MAX + 8]; /* NAME.h5 */
@@ -35,6 +37,10 @@ struct results {
 MUST_CHECK enum err results_open(struct results *s, const struct conf *conf,
                                  bool force);
 void results_close(struct results *s);
+
+/** What /run/task says, in room for RESULTS_TASK bytes: the evaluator's digest.
+ * The evaluator must be there. */
+void results_task(const struct results *s, char *task);
 
 /** Note a printed row. */
 void results_progress(struct results *s, const struct progress *p);

@@ -276,3 +276,12 @@ char *conf_print(const struct conf *conf, bool commented)
     }
     return conf_draft_take(&draft);
 }
+
+char *conf_print_section(const struct conf *conf, const struct conf_section *s)
+{
+    struct conf_draft draft;
+
+    conf_draft_open(&draft);
+    print_section(draft.stream, s, conf_of(conf, s), false);
+    return conf_draft_take(&draft);
+}

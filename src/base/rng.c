@@ -26,6 +26,15 @@ uint64_t rng_mix(uint64_t hash, uint64_t value)
     return splitmix(&state) ^ value;
 }
 
+uint64_t rng_mix_bytes(uint64_t hash, const void *bytes, size_t size)
+{
+    const unsigned char *b = bytes;
+
+    for (size_t i = 0; i < size; i++)
+        hash = rng_mix(hash, b[i]);
+    return hash;
+}
+
 struct rng rng_stream(uint64_t seed, enum rng_use use, uint64_t id)
 {
     uint64_t state = rng_mix(rng_mix(rng_mix(0, seed), (uint64_t)use), id);

@@ -320,6 +320,16 @@ static void print(void *self)
               s->draw ? "one of them drawn for each trial" : "mean accuracy");
 }
 
+static uint64_t digest(const void *self)
+{
+    const struct self *s = self;
+    size_t n = (size_t)s->n;
+    uint64_t hash = rng_mix(0, s->draw);
+
+    hash = rng_mix_bytes(hash, s->arch, n * (size_t)s->space->count);
+    return rng_mix_bytes(hash, s->accuracy, n * sizeof s->accuracy[0]);
+}
+
 static enum err record(void *self, struct h5 *h)
 {
     struct self *s = self;
@@ -333,6 +343,7 @@ const struct eval eval_table = {
     .open = open,
     .run = run,
     .print = print,
+    .digest = digest,
     .record = record,
     .close = close,
 };

@@ -15,6 +15,7 @@
 #include "nn/choice.h"
 
 struct self {
+    const struct conf *conf;
     const struct space *space;
     struct data *data;
     struct trainer trainer;
@@ -65,6 +66,7 @@ static enum err open(void **self, const struct eval_place *place,
         close(s);
         return e;
     }
+    s->conf = conf;
     s->space = space;
     s->trainer = (struct trainer){
         .conf = c,
@@ -133,6 +135,32 @@ static void print(void *self)
 
     data_print(s->data);
     print_children(s);
+}
+
+static uint64_t mix_section(uint64_t hash, const struct conf *conf,
+                            const struct conf_section *section)
+{
+    char *text = conf_print_section(conf, section);
+
+    hash = rng_mix_bytes(hash, text, strlen(text));
+    mem_free(text);
+    return hash;
+}
+
+/* Files count by what is in them, wherever they are. */
+static uint64_t digest(const void *self)
+{
+    const struct self *s = self;
+    const struct data *d = s->data;
+    uint64_t hash = mix_section(0, s->conf, &train_section);
+
+    hash = mix_section(hash, s->conf, s->space->kind->section);
+    for (int i = 0; i < d->files; i++)
+        hash = rng_mix(hash, d->file[i].crc);
+    if (d->files == 0)
+        hash = mix_section(hash, s->conf, &synthetic_section);
+    hash = rng_mix(hash, (uint64_t)d->trains);
+    return rng_mix(hash, (uint64_t)d->validations);
 }
 
 /* Names, sizes and checksums of the files, one column each. */
@@ -223,6 +251,7 @@ const struct eval eval_train = {
     .open = open,
     .run = run,
     .print = print,
+    .digest = digest,
     .record = record,
     .close = close,
 };

@@ -16,6 +16,7 @@
 #include "run/report.h"
 #include "run/results.h"
 #include "run/settings.h"
+#include "search/transfer.h"
 
 /* "a b c" of the command line. */
 static char *join(int argc, char **argv)
@@ -47,6 +48,7 @@ struct program {
     const struct eval *eval;
     void *evaluator;
     struct results results;
+    struct transfer transfer; /* on rank 0 */
 };
 
 /* Read the input; only rank 0 says what is wrong with it. */
@@ -174,6 +176,7 @@ static enum err search(struct program *p)
     CHECK(d.method != NULL);
     report_banner(&p->ranks, p->conf, &p->space, p->eval, p->evaluator,
                   p->results.path);
+    transfer_print(&p->transfer);
     report_head();
     d.farm = farm_new(&p->ranks, p->eval, p->evaluator);
     status = driver_run(&d);
@@ -204,6 +207,21 @@ static enum err open_results(struct program *p)
     return comm_agree(p->world, e);
 }
 
+/* The evaluator tells which earlier results are of the same task. */
+static enum err open_transfer(struct program *p)
+{
+    char task[RESULTS_TASK];
+    enum err e = ERR_NONE;
+
+    p->results.eval = p->eval;
+    p->results.evaluator = p->evaluator;
+    if (comm_rank(p->world) == 0) {
+        results_task(&p->results, task);
+        e = transfer_open(&p->transfer, p->conf, &p->space, task);
+    }
+    return comm_agree(p->world, e);
+}
+
 /* With settings and ranks: data, results, work. */
 static enum err on_ranks(struct program *p)
 {
@@ -214,9 +232,10 @@ static enum err on_ranks(struct program *p)
     e = open_evaluator(p, &at);
     timer_stop(TIMER_SETUP);
     if (e == ERR_NONE) {
-        p->results.eval = p->eval;
-        p->results.evaluator = p->evaluator;
-        e = work(p);
+        e = open_transfer(p);
+        if (e == ERR_NONE)
+            e = work(p);
+        transfer_close(&p->transfer);
         p->eval->close(p->evaluator);
     }
     results_close(&p->results);

@@ -169,6 +169,18 @@ static void decision_text(const struct driver *d, size_t i, char *text)
     (void)strcpy(text, d->space->decisions[i].name);
 }
 
+/* "k3 k5" */
+static void labels_text(const struct driver *d, size_t i, char *text)
+{
+    const struct decision *x = &d->space->decisions[i];
+
+    text[0] = '\0';
+    for (int k = 0; k < x->options; k++) {
+        (void)strcat(text, k > 0 ? " " : "");
+        (void)strcat(text, x->labels[k]);
+    }
+}
+
 static enum err write_options(struct h5 *h, const struct driver *d)
 {
     const struct trials *t = &d->trials;
@@ -216,6 +228,9 @@ static enum err write_decisions(struct h5 *h, const struct driver *d)
         options[i] = d->space->decisions[i].options;
     TRY(write_texts(h, "/decisions/name", "name of each decision",
                     decision_text, d, n));
+    TRY(write_texts(h, "/decisions/labels",
+                    "its options in order, separated by blanks", labels_text, d,
+                    n));
     return h5_write(h,
                     &(struct h5_array){"/decisions/options",
                                        H5_INT64,

@@ -129,6 +129,22 @@ static enum err write_hosts(struct h5 *h, const struct results *s)
     return e;
 }
 
+void results_task(const struct results *s, char *task)
+{
+    (void)snprintf(task, RESULTS_TASK, "%016" PRIx64,
+                   s->eval->digest(s->evaluator));
+}
+
+static enum err write_task(struct h5 *h, const struct results *s)
+{
+    char task[RESULTS_TASK];
+
+    results_task(s, task);
+    return h5_write_text(h, "/run/task", task,
+                         "equal for runs whose results can be compared: a hash "
+                         "of the data and of how a child is evaluated");
+}
+
 enum err results_run(struct h5 *h, const struct results *s,
                      const struct driver *d, const char *status)
 {
@@ -142,6 +158,7 @@ enum err results_run(struct h5 *h, const struct results *s,
     TRY(h5_write_text(h, "/run/started", s->started, "start, ISO 8601"));
     TRY(h5_write_text(h, "/run/status", status,
                       "running, complete, exhausted or failed"));
+    TRY(write_task(h, s));
     TRY(h5_write_text(h, "/run/trajectory", hash,
                       "hash of all trials: ids, architectures, rewards"));
     TRY(results_real(h, "/run/seed", run->seed, "1", "seed of all streams"));

@@ -10,6 +10,7 @@
 #include "run/ranks.h"
 #include "search/reward.h"
 #include "search/search.h"
+#include "search/transfer.h"
 #include "space/space.h"
 
 CONF_ROWS(run_rows, struct run_conf, RUN_SETTINGS)
@@ -67,6 +68,7 @@ struct conf *settings_new(void)
     add(&l, &search_section);
     for (int i = 0; search_at(i); i++)
         add(&l, search_at(i)->section);
+    add(&l, &transfer_section);
     add(&l, &reward_section);
     add(&l, &eval_section);
     add(&l, &train_section);
