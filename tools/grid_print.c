@@ -37,15 +37,46 @@ static const char *figure(char text[32], double x, double budget)
     return text;
 }
 
-static void print_comparison(const double *reference, const double *cost, int n)
+/* Costs until the target; in `spent`, what was spent of it all the same. */
+static void costs(const struct grid *g, int arm, enum ledger_unit u,
+                  double target, double *cost, double *spent)
 {
-    struct paired r = paired_compare(reference, cost, n);
+    grid_until(g, arm, u, target, cost);
+    for (int seed = 0; seed < g->seeds; seed++)
+        spent[seed] = fmin(cost[seed], ledger_total(grid_run(g, arm, seed), u));
+}
 
-    printf("  %6.2f  %5.2f..%-6.2f  %.2g", r.ratio, r.low, r.high, r.p);
+/* "0.76"; "<0.16" or ">3.10" where a run missed and only what it had spent is
+ * known. */
+static const char *saving(char text[32], double x, double spent)
+{
+    (void)snprintf(text, 32, "%s%.2f",
+                   x <= 0     ? "<"
+                   : isinf(x) ? ">"
+                              : "",
+                   x <= 0 || isinf(x) ? spent : x);
+    return text;
+}
+
+static void print_comparison(const struct grid *g, int arm, enum ledger_unit u,
+                             double target)
+{
+    size_t n = (size_t)g->seeds;
+    double *all = MEM_NEW(double, 4 * n);
+    struct paired r, s;
+    char middle[32], low[32], high[32];
+
+    costs(g, 0, u, target, all, all + n);
+    costs(g, arm, u, target, all + 2 * n, all + 3 * n);
+    r = paired_compare(all, all + 2 * n, g->seeds);
+    s = paired_compare(all + n, all + 3 * n, g->seeds);
+    printf("  %6s  %5s..%-6s  %.2g", saving(middle, r.ratio, s.ratio),
+           saving(low, r.low, s.low), saving(high, r.high, s.high), r.p);
+    mem_free(all);
 }
 
 static void print_arm(const struct grid *g, int arm, enum ledger_unit u,
-                      double target, const double *reference)
+                      double target)
 {
     double *cost = MEM_NEW(double, g->seeds), budget;
     char low[32], middle[32], high[32];
@@ -55,34 +86,30 @@ static void print_arm(const struct grid *g, int arm, enum ledger_unit u,
     for (int i = 0; i < n; i++)
         missed += isinf(cost[i]);
     budget = budget_of_missed(g, arm, u, cost);
-    printf("%-14s %8s %8s %8s %4d/%-3d", g->arms[arm],
+    printf("%-14s %8s %8s %8s %5d/%d", g->arms[arm],
            figure(low, paired_quantile(cost, n, 0.25), budget),
            figure(middle, paired_quantile(cost, n, 0.5), budget),
            figure(high, paired_quantile(cost, n, 0.75), budget), missed, n);
     if (arm > 0)
-        print_comparison(reference, cost, n);
+        print_comparison(g, arm, u, target);
     printf("\n");
     mem_free(cost);
 }
 
 static void print_table(const struct grid *g, double target, enum ledger_unit u)
 {
-    double *reference = MEM_NEW(double, g->seeds);
-
     printf("\n%s until the reward is %.6g\n", ledger_text(u), target);
-    printf("%-14s %8s %8s %8s %8s  %6s  %-13s  %s\n", "", "quarter", "median",
+    printf("%-14s %8s %8s %8s %8s  %6s  %-13s  %s\n", "", "1/4", "median",
            "3/4", "missed", "saving", "95 %", "p");
-    grid_until(g, 0, u, target, reference);
     for (int arm = 0; arm < g->count; arm++)
-        print_arm(g, arm, u, target, reference);
-    mem_free(reference);
+        print_arm(g, arm, u, target);
 }
 
 void grid_print(const struct grid *g)
 {
     printf("%d arms, %d seeds each. saving: cost of %s / cost of the arm, "
            "median over\nthe seeds, with its 95 %% interval (bootstrap); p: "
-           "Wilcoxon's signed-rank test, exact.\nA run that missed the target "
+           "Wilcoxon's signed-rank test.\nA run that missed the target "
            "counts as dearer than all others, and is never left out.\n",
            g->count, g->seeds, g->arms[0]);
     for (int t = 0; t < g->targets; t++)
@@ -139,7 +166,7 @@ static enum err write_runs(const struct grid *g, const char *prefix)
     return finish(f, path);
 }
 
-/* What the cheapest, the median and the dearest run of an arm have spent. */
+/* What the dearest run of an arm has spent. */
 static double spent(const struct grid *g, int arm, enum ledger_unit u)
 {
     double most = 0;
