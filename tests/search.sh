@@ -22,6 +22,13 @@ datasets='/README
 /best/trial
 /decisions/name
 /decisions/options
+/health/choices/kind
+/health/choices/option
+/health/choices/share
+/health/choices/uniform
+/health/name
+/health/text
+/health/value
 /progress/best
 /progress/busy
 /progress/entropy
@@ -90,6 +97,8 @@ for method in ppo random evolution; do
     says '  the banner names the method' "^search +$method: "
     says '  there is a progress table' '^ +trials +failed +repeats +best'
     says '  and a table of times' '^time in seconds'
+    says '  and a panel that says what there is to judge' \
+        '^  search +nan  too few trials to judge: 1[0-5] rewards, 16 are needed'
     check '  there is a file' test -s $method.h5
     is '  new architectures' \
         "$(values_of $method.h5 /trials/twin | grep -c '^-1$')" 12
@@ -265,12 +274,17 @@ if [ -f "$json" ]; then
     is 'NAS-Bench-Macro is converted: exit code' "$code" 0
     says '  its size' ': 6561 architectures of 8 decisions, 3 seeds$'
     for method in ppo random evolution; do
+        verdict=$([ $method = random ] && echo 'not distinguishable from random' ||
+            echo 'better than random')
         run "$fnas_mpi" "$SOURCE/input/macro_table.cfg" --set run.name=bench \
             --force --set search.method=$method --set run.trials=150 \
             --set run.patience=500
         is "$method searches it: exit code" "$code" 0
         done_is '  the best is among the best' '(complete|exhausted)' '1[0-9]{2}' \
             '0\.9(2[6-9]|3[01])[0-9]'
+        says "  its health: $verdict" "^  search +[0-9.e-]+  $verdict"
+        is '  and no warning of it' \
+            "$(printf '%s\n' "$out" | grep -c 'warning: .*random')" 0
     done
 else
     skip 'NAS-Bench-Macro' "no $json; set FNAS_BENCH_MACRO to its folder"

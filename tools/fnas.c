@@ -14,6 +14,7 @@ static const struct {
 } verbs[] = {
     {"table", "IN.json OUT.h5",       "make a benchmark table of NAS-Bench-Macro's JSON", verb_table},
     {"reach", "ACCURACY RESULTS.h5...", "evaluations until an accuracy was reached",      verb_reach},
+    {"ablation", "FOLDER REFERENCE ARM...", "compare the searches of tools/ablation",     verb_ablation},
 };
 /* clang-format on */
 
@@ -23,7 +24,7 @@ static void help(void)
 {
     printf("usage: fnas VERB ...\n\n");
     for (int i = 0; i < VERBS; i++)
-        printf("  fnas %s %-22s %s\n", verbs[i].name, verbs[i].usage,
+        printf("  fnas %s %-24s %s\n", verbs[i].name, verbs[i].usage,
                verbs[i].help);
     printf("  fnas --version\n\nThe search itself is fnas_mpi(1).\n");
 }

@@ -13,4 +13,8 @@ MUST_CHECK enum err verb_table(int argc, char **argv);
  * reached, each run of its own, then quartiles over the runs. */
 MUST_CHECK enum err verb_reach(int argc, char **argv);
 
+/** `ablation FOLDER REFERENCE ARM...`: what each arm of a grid of searches cost
+ * until it had found a reward, against the reference; see tools/ablation. */
+MUST_CHECK enum err verb_ablation(int argc, char **argv);
+
 #endif

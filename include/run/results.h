@@ -6,6 +6,7 @@
  *     /trials_options        [trials, decisions] option chosen
  *     /decisions/...         name and options of each decision
  *     /progress/...          the rows printed while it ran
+ *     /health/...            whether the search was one, see run/health.h
  *     /best/...              the architecture of the highest reward
  *     /timing/...            seconds over ranks; empty until the end
  *     /run/...               input, command line, versions, hosts, data, status

@@ -23,6 +23,7 @@ struct search_health {
 struct search {
     const char *name, *help;
     const struct conf_section *section; /* its settings, or NULL */
+    bool control; /* learns nothing: there to compare with */
 
     /** A fresh search; `space` and `conf` are borrowed. */
     void *(*create)(const struct space *space, const struct conf *conf,

@@ -10,6 +10,7 @@
 #include "run/args.h"
 #include "run/blas_core.h"
 #include "run/driver.h"
+#include "run/health.h"
 #include "run/input.h"
 #include "run/progress.h"
 #include "run/ranks.h"
@@ -152,6 +153,7 @@ static enum err finish(struct program *p, const struct driver *d,
     report_times(usage, comm_size(p->world), timer_seconds(TIMER_RUN));
     mem_free(usage);
     TRY(e);
+    health_report(d);
     report_done(d, status);
     return status == RUN_FAILED
                ? ERR(ERR_FAILED,

@@ -50,14 +50,6 @@ void results_progress(struct results *s, const struct progress *p)
     s->progress[s->rows++] = *p;
 }
 
-/* A column is a field of the rows of an array of structs. */
-struct column {
-    const char *path;
-    enum h5_type type; /* of the field; H5_INT64 or H5_DOUBLE */
-    size_t offset;
-    const char *units, *description;
-};
-
 static enum err write_column(struct h5 *h, const struct column *c,
                              const void *rows, size_t size, size_t n)
 {
@@ -77,9 +69,8 @@ static enum err write_column(struct h5 *h, const struct column *c,
     return e;
 }
 
-static enum err write_columns(struct h5 *h, const struct column *c,
-                              size_t count, const void *rows, size_t size,
-                              size_t n)
+enum err results_columns(struct h5 *h, const struct column *c, size_t count,
+                         const void *rows, size_t size, size_t n)
 {
     for (size_t i = 0; i < count; i++)
         TRY(write_column(h, &c[i], rows, size, n));
@@ -207,8 +198,8 @@ static enum err write_trials(struct h5 *h, const struct driver *d)
 {
     size_t n = (size_t)d->trials.settled;
 
-    TRY(write_columns(h, trial_columns, COUNT(trial_columns), d->trials.list,
-                      sizeof(struct trial), n));
+    TRY(results_columns(h, trial_columns, COUNT(trial_columns), d->trials.list,
+                        sizeof(struct trial), n));
     TRY(write_texts(h, "/trials/arch", "architecture", arch_text, d, n));
     TRY(write_texts(h, "/trials/state",
                     "done, cached (answered from an earlier trial), diverged, "
@@ -266,9 +257,10 @@ static enum err write_file(struct h5 *h, const struct results *s,
     TRY(results_root(h, s));
     TRY(write_trials(h, d));
     TRY(write_decisions(h, d));
-    TRY(write_columns(h, progress_columns, COUNT(progress_columns), s->progress,
-                      sizeof(struct progress), (size_t)s->rows));
+    TRY(results_columns(h, progress_columns, COUNT(progress_columns),
+                        s->progress, sizeof(struct progress), (size_t)s->rows));
     TRY(write_best(h, d));
+    TRY(results_health(h, d));
     TRY(results_run(h, s, d, status));
     return usage ? results_timing(h, s, usage) : ERR_NONE;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Parts of the results file: results_run.c says where the results came from. */
+/* Parts of the results file: results_run.c says where the results came from,
+ * results_health.c whether the search was one. */
 #ifndef RUN_RESULTS_PARTS_H
 #define RUN_RESULTS_PARTS_H
 
@@ -16,6 +17,22 @@ MUST_CHECK enum err results_run(struct h5 *h, const struct results *s,
 /** /timing/..., usage[ranks]. */
 MUST_CHECK enum err results_timing(struct h5 *h, const struct results *s,
                                    const struct usage *usage);
+
+/** /health/... */
+MUST_CHECK enum err results_health(struct h5 *h, const struct driver *d);
+
+/** A column is a field of the rows of an array of structs. */
+struct column {
+    const char *path;
+    enum h5_type type; /* of the field; H5_INT64 or H5_DOUBLE */
+    size_t offset;
+    const char *units, *description;
+};
+
+/** `count` columns of rows[n] of `size` bytes each. */
+MUST_CHECK enum err results_columns(struct h5 *h, const struct column *c,
+                                    size_t count, const void *rows, size_t size,
+                                    size_t n);
 
 /** One number. */
 MUST_CHECK enum err results_real(struct h5 *h, const char *path, double x,

@@ -108,6 +108,7 @@ const struct search search_list = {
     .name = "list",
     .help = "The architectures of the section list, in their order",
     .section = &section,
+    .control = true,
     .create = create,
     .ask = ask,
     .tell = tell,

@@ -48,6 +48,7 @@ static struct search_health health(const void *self)
 const struct search search_random = {
     .name = "random",
     .help = "Uniform random architectures",
+    .control = true,
     .create = create,
     .ask = ask,
     .tell = tell,
