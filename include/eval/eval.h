@@ -57,6 +57,14 @@ struct eval {
     /** Write what was opened to the results, below /run. Rank 0 only. */
     enum err (*record)(void *self, struct h5 *h);
 
+    /** Print what was learned, at the end; NULL: nothing. Rank 0 only. */
+    void (*report)(void *self);
+
+    /** The file NAME.pool.h5 that is published beside the results at the end;
+     * *bytes, to be freed (mem_free), is NULL if there is none.  NULL: never.
+     * Rank 0 only. */
+    enum err (*image)(void *self, void **bytes, size_t *size);
+
     /** Collective over place->world. */
     void (*close)(void *self);
 };

@@ -99,8 +99,12 @@ struct luggage pool_start(struct pool *p, const struct blueprint *b);
 void pool_tell(struct pool *p, const struct result *r, double reward,
                struct luggage left);
 
-/** Append an entry as it is; its weights become the pool's. */
-void pool_append(struct pool *p, struct entry e);
+/** Take in an entry as it is, in place of one of the same key and generation;
+ * its weights become the pool's. */
+void pool_put(struct pool *p, struct entry e);
+
+/** Remove the i-th entry. */
+void pool_drop(struct pool *p, int i);
 
 /** Remove entries until the limit is kept. */
 void pool_shrink(struct pool *p);

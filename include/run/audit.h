@@ -4,8 +4,11 @@
 #ifndef RUN_AUDIT_H
 #define RUN_AUDIT_H
 
+#include "base/err.h"
 #include "base/stats.h"
 #include "run/trials.h"
+
+struct h5;
 
 struct audit {
     int64_t started;       /* trials that started from the pool */
@@ -23,7 +26,9 @@ struct audit {
 /** Of the trials that are settled. */
 struct audit audit_trials(const struct trials *t, uint64_t seed);
 
-/** Print it. */
+/** Print it; write it to the results, below /pool.  Nothing is said if no trial
+ * started from the pool. */
 void audit_print(const struct audit *a);
+MUST_CHECK enum err audit_write(const struct audit *a, struct h5 *h);
 
 #endif

@@ -73,7 +73,7 @@ static size_t bytes_of(const struct entry *e)
     return block_values(&e->block) * sizeof(float);
 }
 
-void pool_append(struct pool *p, struct entry e)
+static void append(struct pool *p, struct entry e)
 {
     if (p->count == p->room) {
         size_t room = p->room > 0 ? 2 * (size_t)p->room : 64;
@@ -85,7 +85,7 @@ void pool_append(struct pool *p, struct entry e)
     p->list[p->count++] = e;
 }
 
-static void drop(struct pool *p, int i)
+void pool_drop(struct pool *p, int i)
 {
     p->bytes -= bytes_of(&p->list[i]);
     mem_free(p->list[i].w);
@@ -131,6 +131,15 @@ static int same_key(const struct pool *p, const struct block *b, int generation)
     return -1;
 }
 
+void pool_put(struct pool *p, struct entry e)
+{
+    int old = same_key(p, &e.block, e.generation);
+
+    if (old >= 0)
+        pool_drop(p, old);
+    append(p, e);
+}
+
 static bool has_kind(const struct pool *p, const struct block *b,
                      int generation)
 {
@@ -169,11 +178,9 @@ static void take_in(struct pool *p, const struct legacy *item,
     old = same_key(p, &item->block, generation);
     if (old >= 0 && p->list[old].reward >= t->reward)
         return;
-    if (old >= 0)
-        drop(p, old);
     e.w = MEM_NEW(float, block_values(&item->block));
     memcpy(e.w, item->w, bytes);
-    pool_append(p, e);
+    pool_put(p, e);
 }
 
 /* Has the next generation all kinds of this one? */
@@ -197,7 +204,7 @@ static void next_generation(struct pool *p)
     p->generation++;
     for (int i = p->count - 1; i >= 0; i--)
         if (p->list[i].generation < p->generation)
-            drop(p, i);
+            pool_drop(p, i);
 }
 
 static void commit(struct pool *p)
@@ -275,7 +282,7 @@ void pool_shrink(struct pool *p)
 
         if (victim < 0)
             return;
-        drop(p, victim);
+        pool_drop(p, victim);
         p->counted.evicted++;
     }
 }

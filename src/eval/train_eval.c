@@ -12,6 +12,7 @@
 #include "eval/eval.h"
 #include "eval/evaluators.h"
 #include "eval/pool.h"
+#include "eval/pool_file.h"
 #include "eval/train.h"
 #include "nn/choice.h"
 
@@ -53,6 +54,31 @@ static void close(void *self)
     mem_free(s);
 }
 
+static void blueprint(const struct self *s, const struct task *t,
+                      struct blueprint *b)
+{
+    const struct data *d = s->data;
+
+    space_blueprint(s->space, &t->arch, d->c, d->h, d->w, d->classes, b);
+}
+
+/* Empty, or what an earlier run left. */
+static enum err open_pool(struct self *s)
+{
+    const struct task first = {.arch = {.count = s->space->count}};
+    struct blueprint b;
+
+    if (!s->pool_conf->enabled)
+        return ERR_NONE;
+    s->pool = pool_new(s->pool_conf);
+    if (s->pool_conf->from.s[0] == '\0')
+        return ERR_NONE;
+    TRY(pool_read(s->pool, s->pool_conf->from.s));
+    blueprint(s, &first, &b);
+    pool_fit(s->pool, &b);
+    return ERR_NONE;
+}
+
 static enum err open(void **self, const struct eval_place *place,
                      const struct space *space, const struct conf *conf,
                      uint64_t seed)
@@ -61,19 +87,18 @@ static enum err open(void **self, const struct eval_place *place,
     struct self *s = MEM_NEW(struct self, 1);
     enum err e = data_open(&s->data, place->node, conf, seed);
 
+    s->space = space;
+    s->pool_conf = conf_of(conf, &pool_section);
     if (e == ERR_NONE)
         e = enough_images(s->data, c);
+    if (e == ERR_NONE && (!place->world || comm_rank(place->world) == 0))
+        e = open_pool(s);
     if (place->world)
         e = comm_agree(place->world, e);
     if (e != ERR_NONE) {
         close(s);
         return e;
     }
-    s->space = space;
-    s->pool_conf = conf_of(conf, &pool_section);
-    if (s->pool_conf->enabled &&
-        (!place->world || comm_rank(place->world) == 0))
-        s->pool = pool_new(s->pool_conf);
     s->trainer = (struct trainer){
         .conf = c,
         .data = s->data,
@@ -87,14 +112,6 @@ static enum err open(void **self, const struct eval_place *place,
         s->trainer.order = MEM_NEW(int, s->data->trains);
     *self = s;
     return ERR_NONE;
-}
-
-static void blueprint(const struct self *s, const struct task *t,
-                      struct blueprint *b)
-{
-    const struct data *d = s->data;
-
-    space_blueprint(s->space, &t->arch, d->c, d->h, d->w, d->classes, b);
 }
 
 static struct luggage start(void *self, const struct task *t)
@@ -199,6 +216,8 @@ static void print(void *self)
 
     data_print(s->data);
     print_children(s);
+    if (s->pool)
+        pool_print(s->pool, s->pool_conf);
 }
 
 /* Names, sizes and checksums of the files, one column each. */
@@ -280,7 +299,25 @@ static enum err record(void *self, struct h5 *h)
                  d->std));
     TRY(h5_write_text(h, "/run/data/class_names", d->names,
                       "separated by commas; empty if not known"));
+    if (s->pool)
+        TRY(pool_record(s->pool, h));
     return d->files > 0 ? record_files(d, h) : ERR_NONE;
+}
+
+static void report(void *self)
+{
+    const struct self *s = self;
+
+    if (s->pool)
+        pool_report(s->pool);
+}
+
+static enum err image(void *self, void **bytes, size_t *size)
+{
+    const struct self *s = self;
+
+    *bytes = NULL;
+    return s->pool ? pool_image(s->pool, bytes, size) : ERR_NONE;
 }
 
 const struct eval eval_train = {
@@ -292,5 +329,7 @@ const struct eval eval_train = {
     .learn = learn,
     .print = print,
     .record = record,
+    .report = report,
+    .image = image,
     .close = close,
 };

@@ -3,7 +3,9 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stddef.h>
 
+#include "base/h5.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -106,7 +108,7 @@ void audit_print(const struct audit *a)
 {
     if (a->started == 0)
         return;
-    log_print("\npool       %" PRId64
+    log_print("           %" PRId64
               " trials started from it with %.0f %% of their weights; "
               "correlation of reward and age %.2f\n"
               "           %.4g epochs trained, %.4g more on audits\n",
@@ -117,4 +119,54 @@ void audit_print(const struct audit *a)
                   " trials: Kendall's tau %.2f (95 %%: %.2f..%.2f), accuracy "
                   "%+.4f\n",
                   a->pairs, a->tau.value, a->tau.low, a->tau.high, a->gain);
+}
+
+#define REAL(field) offsetof(struct audit, field)
+
+/* clang-format off */
+static const struct {
+    const char *path;
+    size_t at;
+    const char *description;
+} reals[] = {
+    {"/pool/inherited",       REAL(inherited),      "mean share of the weights of those trials that was inherited"},
+    {"/pool/age_correlation", REAL(age),            "reward and mean age of the weights, within generations; near 0: fair"},
+    {"/pool/epochs",          REAL(epochs),         "training epochs of all trials, audits not counted"},
+    {"/pool/scratch_epochs",  REAL(scratch_epochs), "training epochs of the audits"},
+    {"/pool/tau",             REAL(tau.value),      "Kendall's tau-b: accuracy of trials that started from the pool against theirs from scratch"},
+    {"/pool/tau_low",         REAL(tau.low),        "lower end of its 95 % interval, by the bootstrap"},
+    {"/pool/tau_high",        REAL(tau.high),       "upper end"},
+    {"/pool/gain",            REAL(gain),           "mean accuracy of those, started from the pool minus from scratch"},
+};
+/* clang-format on */
+
+enum { REALS = sizeof reals / sizeof reals[0] };
+
+static enum err write_count(struct h5 *h, const char *path, int64_t n,
+                            const char *description)
+{
+    return h5_write(h,
+                    &(struct h5_array){.path = path,
+                                       .type = H5_INT64,
+                                       .units = "1",
+                                       .description = description},
+                    &n);
+}
+
+enum err audit_write(const struct audit *a, struct h5 *h)
+{
+    if (a->started == 0)
+        return ERR_NONE;
+    TRY(write_count(h, "/pool/started", a->started,
+                    "trials that started from the knowledge pool"));
+    TRY(write_count(h, "/pool/pairs", a->pairs,
+                    "of them trained from scratch, too"));
+    for (int i = 0; i < REALS; i++)
+        TRY(h5_write(h,
+                     &(struct h5_array){.path = reals[i].path,
+                                        .type = H5_DOUBLE,
+                                        .units = "1",
+                                        .description = reals[i].description},
+                     (const char *)a + reals[i].at));
+    return ERR_NONE;
 }

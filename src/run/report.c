@@ -158,6 +158,8 @@ void report_done(const struct driver *d, enum run_status status)
     char best[32];
 
     print_best(d);
+    if (d->eval->report)
+        d->eval->report(d->evaluator);
     audit_print(&audit);
     if (log_warnings() > 0)
         log_print("%d warning%s above\n", log_warnings(),
