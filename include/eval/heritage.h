@@ -31,15 +31,15 @@ struct inherited {
     int generation; /* of the blocks; -1: there were none */
 };
 
-/** Give the blocks of a graph that was built and initialised the weights of
- * their legacies, see eval/inherit.h. */
-struct inherited heritage_give(struct graph *g, const struct block *blocks,
-                               int count, const struct luggage *l);
+/** Give the blocks of a graph, which is that of blueprint b, built and
+ * initialised, the weights of their legacies, see eval/inherit.h. */
+struct inherited heritage_give(struct graph *g, const struct blueprint *b,
+                               const struct luggage *l);
 
 /** Take the blocks of a child that was trained for so many epochs since
  * heritage_give with the same luggage. */
 void heritage_take(struct luggage *out, const struct graph *g,
-                   const struct block *blocks, int count,
-                   const struct luggage *l, double epochs);
+                   const struct blueprint *b, const struct luggage *l,
+                   double epochs);
 
 #endif

@@ -62,70 +62,82 @@ bool heritage_find(const struct luggage *l, int stage, struct legacy *item)
     return false;
 }
 
-/* How many values of w[block_values(b)] come from where. */
-static double inherited_values(const struct block *b, float *w,
-                               const struct legacy *from)
+/* One block; the values that were inherited. */
+static double give(struct graph *g, const struct block *b,
+                   const struct legacy *from)
 {
-    return (double)inherit_block(w, b, from->w, &from->block);
+    float *w = MEM_NEW(float, block_values(b));
+    size_t n;
+
+    block_take(w, g, b);
+    n = inherit_block(w, b, from->w, &from->block);
+    block_give(g, b, w);
+    mem_free(w);
+    return (double)n;
 }
 
-struct inherited heritage_give(struct graph *g, const struct block *blocks,
-                               int count, const struct luggage *l)
+struct inherited heritage_give(struct graph *g, const struct blueprint *b,
+                               const struct luggage *l)
 {
+    struct block blocks[BLOCKS_MAX];
     struct inherited sum = {.generation = -1};
+    int count = block_list(blocks, b);
     double values = 0;
 
     for (int i = 0; i < count; i++) {
-        const struct block *b = &blocks[i];
-        float *w = MEM_NEW(float, block_values(b));
         struct legacy from;
         double n;
 
-        values += (double)block_values(b);
-        block_take(w, g, b);
-        if (heritage_find(l, b->stage, &from)) {
-            n = inherited_values(b, w, &from);
-            sum.share += n;
-            sum.age += n * from.age;
-            sum.generation = from.generation;
-        }
-        block_give(g, b, w);
-        mem_free(w);
+        values += (double)block_values(&blocks[i]);
+        if (!heritage_find(l, blocks[i].stage, &from))
+            continue;
+        n = give(g, &blocks[i], &from);
+        sum.share += n;
+        sum.age += n * from.age;
+        sum.generation = from.generation;
     }
     sum.share /= values;
     sum.age /= values;
     return sum;
 }
 
-/* The share of a block's weights that was inherited, on a copy. */
+/* The share of a block's weights that was inherited, found on a copy. */
 static double share_of(const struct block *b, const struct legacy *from)
 {
     float *w = MEM_NEW(float, block_values(b));
-    double n = inherited_values(b, w, from);
+    size_t n = inherit_block(w, b, from->w, &from->block);
 
     mem_free(w);
-    return n / (double)block_values(b);
+    return (double)n / (double)block_values(b);
+}
+
+/* Of what a child leaves that started from these blocks. */
+static int generation_of(const struct luggage *l)
+{
+    struct legacy first;
+    size_t at = 0;
+
+    return heritage_next(l, &at, &first) ? first.generation + 1 : 0;
 }
 
 void heritage_take(struct luggage *out, const struct graph *g,
-                   const struct block *blocks, int count,
-                   const struct luggage *l, double epochs)
+                   const struct blueprint *b, const struct luggage *l,
+                   double epochs)
 {
+    struct block blocks[BLOCKS_MAX];
+    int count = block_list(blocks, b);
+
     for (int i = 0; i < count; i++) {
-        const struct block *b = &blocks[i];
-        float *w = MEM_NEW(float, block_values(b));
-        struct legacy item = {.block = *b, .age = epochs, .w = w}, from;
+        float *w = MEM_NEW(float, block_values(&blocks[i]));
+        struct legacy item = {.block = blocks[i],
+                              .generation = generation_of(l),
+                              .age = epochs,
+                              .w = w};
+        struct legacy from;
 
-        block_take(w, g, b);
-        if (l->size > 0) {
-            struct legacy first;
-            size_t at = 0;
-
-            CHECK(heritage_next(l, &at, &first));
-            item.generation = first.generation + 1;
-        }
-        if (heritage_find(l, b->stage, &from))
-            item.age += from.age * share_of(b, &from);
+        block_take(w, g, &blocks[i]);
+        if (heritage_find(l, blocks[i].stage, &from))
+            item.age += from.age * share_of(&blocks[i], &from);
         heritage_add(out, &item);
         mem_free(w);
     }

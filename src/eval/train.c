@@ -316,13 +316,11 @@ static void diverged(struct result *r, const char *what)
 static void inherit(struct run *run, const struct blueprint *b,
                     struct result *r)
 {
-    struct block blocks[BLOCKS_MAX];
     struct inherited got;
 
     if (run->lesson->from->size == 0)
         return;
-    got = heritage_give(&run->g, blocks, block_list(blocks, b),
-                        run->lesson->from);
+    got = heritage_give(&run->g, b, run->lesson->from);
     r->inherited = got.share;
     r->age = got.age;
     r->generation = got.generation;
@@ -332,11 +330,9 @@ static void inherit(struct run *run, const struct blueprint *b,
 static void leave(struct run *run, const struct blueprint *b, double epochs)
 {
     const struct lesson *l = run->lesson;
-    struct block blocks[BLOCKS_MAX];
 
     if (l->left && comm_rank(run->t->group) == 0)
-        heritage_take(l->left, &run->g, blocks, block_list(blocks, b), l->from,
-                      epochs);
+        heritage_take(l->left, &run->g, b, l->from, epochs);
 }
 
 static void train(struct run *run, const struct blueprint *b, int64_t task,
