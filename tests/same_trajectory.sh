@@ -48,6 +48,34 @@ for method in random evolution; do
     done
 done
 
+# The knowledge pool: blocks travel, and are taken in in the order told.
+pool='--set search.method=random --set pool.enabled=true --set pool.audit=0.3
+    --set pool.round=4 --set search.window=6 --set run.trials=16'
+run "$fnas_mpi" "$tiny" --force $pool
+hash=$(trajectory)
+check 'knowledge pool: a trajectory of its own' test "$hash" != none
+says '  children start from it' 'trials started from it'
+says '  blocks are always found' '100.0 % once there were any'
+for ranks_per_child in 1 2 4; do
+    for n in 2 3 5; do
+        [ $((n - 1)) -lt $ranks_per_child ] ||
+            same $n "$hash" $pool --set parallel.ranks_per_child=$ranks_per_child
+    done
+done
+run "$fnas_mpi" "$tiny" --force $pool --set pool.enabled=false
+check '  without it another one' test "$(trajectory)" != "$hash"
+run "$fnas_mpi" "$tiny" --force $pool --set pool.enabled=true --set run.name=first
+run "$fnas_mpi" "$tiny" --force $pool --set pool.from=first.pool.h5
+is 'started from the pool of another run: exit code' "$code" 0
+hash=$(trajectory)
+same 3 "$hash" $pool --set pool.from=first.pool.h5
+run "$fnas_mpi" "$tiny" --force $pool --set pool.from=first.h5
+is 'a file that is no pool: exit code' "$code" 4
+says '  is refused' 'first.h5: .*not fnas-pool'
+run "$fnas_mpi" "$tiny" --force $pool --set pool.epochs=2
+is 'longer than from scratch: exit code' "$code" 3
+says '  is refused' 'pool.epochs: 2 is more than train.epochs, 1'
+
 # Augmentation and limits draw from streams that belong to images, not to ranks.
 more='--set data.shift=2 --set data.flip=true --set data.cutout=3
     --set data.train_limit=1000 --set train.shards=2 --set run.trials=8'

@@ -11,16 +11,17 @@
 #include <stdint.h>
 
 enum rng_use {
-    RNG_SPLIT,   /* training and validation part */
-    RNG_SAMPLES, /* synthetic images */
-    RNG_WEIGHTS, /* initial weights of a child */
-    RNG_BATCH,   /* order of the images in an epoch */
-    RNG_AUGMENT, /* shift, flip, cutout of one image */
-    RNG_POLICY,  /* initial weights of the policy */
-    RNG_SEARCH,  /* what a search method draws */
-    RNG_TABLE,   /* which recorded seed of a benchmark */
-    RNG_TEST,     /* tests */
-    RNG_BOOTSTRAP /* intervals of a comparison */
+    RNG_SPLIT,     /* training and validation part */
+    RNG_SAMPLES,   /* synthetic images */
+    RNG_WEIGHTS,   /* initial weights of a child */
+    RNG_BATCH,     /* order of the images in an epoch */
+    RNG_AUGMENT,   /* shift, flip, cutout of one image */
+    RNG_POLICY,    /* initial weights of the policy */
+    RNG_SEARCH,    /* what a search method draws */
+    RNG_TABLE,     /* which recorded seed of a benchmark */
+    RNG_TEST,      /* tests */
+    RNG_BOOTSTRAP, /* intervals of a comparison */
+    RNG_AUDIT      /* which children are trained from scratch as well */
 };
 
 struct rng {

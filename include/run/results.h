@@ -10,6 +10,7 @@
  *     /best/...              the architecture of the highest reward
  *     /timing/...            seconds over ranks; empty until the end
  *     /run/...               input, command line, versions, hosts, data, status
+ *     /pool/...              how the knowledge pool did; at the end, if enabled
  *
  * Every dataset has units and a description. */
 #ifndef RUN_RESULTS_H
@@ -22,7 +23,8 @@
 enum { RESULTS_TASK = 17 };
 
 struct results {
-    char path[CONF_TEXT_MAX + 8]; /* NAME.h5 */
+    char path[CONF_TEXT_MAX + 8];  /* NAME.h5 */
+    char pool[CONF_TEXT_MAX + 16]; /* NAME.pool.h5 */
     char *input;                  /* effective input */
     const char *command;          /* command line, borrowed */
     char started[32];             /* ISO 8601 */

@@ -11,6 +11,8 @@
 #include "eval/data.h"
 #include "eval/eval.h"
 #include "eval/evaluators.h"
+#include "eval/pool.h"
+#include "eval/pool_file.h"
 #include "eval/train.h"
 #include "nn/choice.h"
 
@@ -19,6 +21,8 @@ struct self {
     const struct space *space;
     struct data *data;
     struct trainer trainer;
+    const struct pool_conf *pool_conf;
+    struct pool *pool; /* on rank 0, if enabled */
 };
 
 /* What the settings allow, or this rank's part of the machine. */
@@ -45,9 +49,35 @@ static void close(void *self)
     struct self *s = self;
 
     data_close(s->data);
+    pool_free(s->pool);
     arena_free(&s->trainer.arena);
     mem_free(s->trainer.order);
     mem_free(s);
+}
+
+static void blueprint(const struct self *s, const struct task *t,
+                      struct blueprint *b)
+{
+    const struct data *d = s->data;
+
+    space_blueprint(s->space, &t->arch, d->c, d->h, d->w, d->classes, b);
+}
+
+/* Empty, or what an earlier run left. */
+static enum err open_pool(struct self *s)
+{
+    const struct task first = {.arch = {.count = s->space->count}};
+    struct blueprint b;
+
+    if (!s->pool_conf->enabled)
+        return ERR_NONE;
+    s->pool = pool_new(s->pool_conf);
+    if (s->pool_conf->from.s[0] == '\0')
+        return ERR_NONE;
+    TRY(pool_read(s->pool, s->pool_conf->from.s));
+    blueprint(s, &first, &b);
+    pool_fit(s->pool, &b);
+    return ERR_NONE;
 }
 
 static enum err open(void **self, const struct eval_place *place,
@@ -58,8 +88,12 @@ static enum err open(void **self, const struct eval_place *place,
     struct self *s = MEM_NEW(struct self, 1);
     enum err e = data_open(&s->data, place->node, conf, seed);
 
+    s->space = space;
+    s->pool_conf = conf_of(conf, &pool_section);
     if (e == ERR_NONE)
         e = enough_images(s->data, c);
+    if (e == ERR_NONE && (!place->world || comm_rank(place->world) == 0))
+        e = open_pool(s);
     if (place->world)
         e = comm_agree(place->world, e);
     if (e != ERR_NONE) {
@@ -67,7 +101,6 @@ static enum err open(void **self, const struct eval_place *place,
         return e;
     }
     s->conf = conf;
-    s->space = space;
     s->trainer = (struct trainer){
         .conf = c,
         .data = s->data,
@@ -83,14 +116,64 @@ static enum err open(void **self, const struct eval_place *place,
     return ERR_NONE;
 }
 
-static enum err run(void *self, const struct task *t, struct result *r)
+static struct luggage start(void *self, const struct task *t)
 {
     struct self *s = self;
-    const struct data *d = s->data;
     struct blueprint b;
 
-    space_blueprint(s->space, &t->arch, d->c, d->h, d->w, d->classes, &b);
-    train_child(&s->trainer, &b, t->id, r);
+    if (!s->pool)
+        return (struct luggage){0};
+    blueprint(s, t, &b);
+    return pool_start(s->pool, &b);
+}
+
+static void learn(void *self, const struct result *r, double reward,
+                  struct luggage left)
+{
+    struct self *s = self;
+
+    if (s->pool)
+        pool_tell(s->pool, r, reward, left);
+}
+
+/* Is this one of the children to be trained from scratch as well? */
+static bool audited(const struct self *s, int64_t task)
+{
+    struct rng r = rng_stream(s->trainer.seed, RNG_AUDIT, (uint64_t)task);
+
+    return rng_uniform(&r) < s->pool_conf->audit;
+}
+
+/* Once more, without the pool; the search does not see this. */
+static void audit(struct self *s, const struct blueprint *b, int64_t task,
+                  struct result *r)
+{
+    const struct lesson l = train_lesson(s->trainer.conf);
+    struct result scratch = {.id = task};
+
+    train_child(&s->trainer, b, task, &l, &scratch);
+    r->scratch = scratch.accuracy;
+    r->scratch_epochs = scratch.epochs;
+}
+
+static enum err run(void *self, const struct task *t,
+                    const struct luggage *with, struct result *r,
+                    struct luggage *left)
+{
+    struct self *s = self;
+    struct lesson l = train_lesson(s->trainer.conf);
+    struct blueprint b;
+
+    blueprint(s, t, &b);
+    l.from = with;
+    l.left = s->pool_conf->enabled ? left : NULL;
+    if (with->size > 0) {
+        l.epochs = s->pool_conf->epochs;
+        l.rate *= s->pool_conf->rate;
+    }
+    train_child(&s->trainer, &b, t->id, &l, r);
+    if (with->size > 0 && r->state == TRIAL_DONE && audited(s, t->id))
+        audit(s, &b, t->id, r);
     return ERR_NONE;
 }
 
@@ -135,6 +218,8 @@ static void print(void *self)
 
     data_print(s->data);
     print_children(s);
+    if (s->pool)
+        pool_print(s->pool, s->pool_conf);
 }
 
 static uint64_t mix_section(uint64_t hash, const struct conf *conf,
@@ -155,6 +240,8 @@ static uint64_t digest(const void *self)
     uint64_t hash = mix_section(0, s->conf, &train_section);
 
     hash = mix_section(hash, s->conf, s->space->kind->section);
+    if (s->pool)
+        hash = mix_section(hash, s->conf, &pool_section);
     for (int i = 0; i < d->files; i++)
         hash = rng_mix(hash, d->file[i].crc);
     if (d->files == 0)
@@ -242,16 +329,38 @@ static enum err record(void *self, struct h5 *h)
                  d->std));
     TRY(h5_write_text(h, "/run/data/class_names", d->names,
                       "separated by commas; empty if not known"));
+    if (s->pool)
+        TRY(pool_record(s->pool, h));
     return d->files > 0 ? record_files(d, h) : ERR_NONE;
+}
+
+static void report(void *self)
+{
+    const struct self *s = self;
+
+    if (s->pool)
+        pool_report(s->pool);
+}
+
+static enum err image(void *self, void **bytes, size_t *size)
+{
+    const struct self *s = self;
+
+    *bytes = NULL;
+    return s->pool ? pool_image(s->pool, bytes, size) : ERR_NONE;
 }
 
 const struct eval eval_train = {
     .name = "train",
     .help = "trains the child on images and measures its validation accuracy",
     .open = open,
+    .start = start,
     .run = run,
+    .learn = learn,
     .print = print,
     .digest = digest,
     .record = record,
+    .report = report,
+    .image = image,
     .close = close,
 };

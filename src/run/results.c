@@ -13,18 +13,24 @@
 #include "base/mem.h"
 #include "config.h"
 #include "nn/gemm.h"
+#include "eval/pool.h"
 #include "results_parts.h"
+#include "run/audit.h"
 #include "run/settings.h"
 #include "run/store.h"
 
 enum err results_open(struct results *s, const struct conf *conf, bool force)
 {
     const struct run_conf *run = conf_of(conf, &run_section);
+    const struct pool_conf *pool = conf_of(conf, &pool_section);
     time_t now = time(NULL);
     struct tm tm;
 
     (void)snprintf(s->path, sizeof s->path, "%s.h5", run->name.s);
+    (void)snprintf(s->pool, sizeof s->pool, "%s.pool.h5", run->name.s);
     TRY(store_ready(s->path, force));
+    if (pool->enabled)
+        TRY(store_ready(s->pool, force));
     s->input = conf_print(conf, false);
     (void)strftime(s->started, sizeof s->started, "%Y-%m-%dT%H:%M:%S%z",
                    localtime_r(&now, &tm));
@@ -92,6 +98,11 @@ static const struct column trial_columns[] = {
     {"/trials/bytes",      H5_INT64,  TRIAL(result.bytes),      "bytes", "memory of the child on a rank while it trained"},
     {"/trials/latency",    H5_DOUBLE, TRIAL(result.latency),    "s", "forward time of one image, alone or as one of 16 (train.latency_batch); NaN if not measured"},
     {"/trials/epochs",     H5_DOUBLE, TRIAL(result.epochs),     "1", "training epochs spent"},
+    {"/trials/inherited",  H5_DOUBLE, TRIAL(result.inherited),  "1", "share of its first weights that came from the knowledge pool; 0: it started from scratch"},
+    {"/trials/age",        H5_DOUBLE, TRIAL(result.age),        "1", "training epochs its first weights had behind them, mean over the weights"},
+    {"/trials/generation", H5_INT64,  TRIAL(result.generation), "1", "generation of the blocks it started from; -1: it started from scratch"},
+    {"/trials/scratch",    H5_DOUBLE, TRIAL(result.scratch),    "1", "validation accuracy when trained from scratch as well, to compare; NaN: it was not"},
+    {"/trials/scratch_epochs", H5_DOUBLE, TRIAL(result.scratch_epochs), "1", "training epochs spent on that, not in /trials/epochs"},
     {"/trials/seconds",    H5_DOUBLE, TRIAL(result.seconds),    "s", "time of the evaluation"},
     {"/trials/finished",   H5_DOUBLE, TRIAL(finished),          "s", "since the start, when its result was in"},
     {"/trials/twin",       H5_INT64,  TRIAL(twin),              "1", "earlier trial of the same architecture, whose result this is; -1: none"},
@@ -250,6 +261,14 @@ static enum err write_best(struct h5 *h, const struct driver *d)
                         "1", "its validation accuracy");
 }
 
+static enum err write_audit(struct h5 *h, const struct driver *d)
+{
+    const struct run_conf *run = conf_of(d->conf, &run_section);
+    struct audit a = audit_trials(&d->trials, (uint64_t)run->seed);
+
+    return audit_write(&a, h);
+}
+
 static enum err write_file(struct h5 *h, const struct results *s,
                            const struct driver *d, const char *status,
                            const struct usage *usage)
@@ -262,7 +281,27 @@ static enum err write_file(struct h5 *h, const struct results *s,
     TRY(write_best(h, d));
     TRY(results_health(h, d));
     TRY(results_run(h, s, d, status));
-    return usage ? results_timing(h, s, usage) : ERR_NONE;
+    if (!usage)
+        return ERR_NONE;
+    TRY(write_audit(h, d));
+    return results_timing(h, s, usage);
+}
+
+/* What the evaluator keeps for later runs. */
+static enum err publish_pool(const struct results *s)
+{
+    void *bytes = NULL;
+    size_t size;
+    enum err e;
+
+    if (!s->eval->image)
+        return ERR_NONE;
+    TRY(s->eval->image(s->evaluator, &bytes, &size));
+    if (!bytes)
+        return ERR_NONE;
+    e = store_publish(s->pool, bytes, size);
+    mem_free(bytes);
+    return e;
 }
 
 enum err results_publish(struct results *s, const struct driver *d,
@@ -280,5 +319,6 @@ enum err results_publish(struct results *s, const struct driver *d,
     TRY(e);
     e = store_publish(s->path, bytes, size);
     mem_free(bytes);
-    return e;
+    TRY(e);
+    return usage ? publish_pool(s) : ERR_NONE;
 }
