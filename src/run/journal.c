@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/gz.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+enum { VERSION = 1, SYNC_SECONDS = 1 };
+
+static const char magic[8] = "FNASJRN";
+
+/* Padding is zeroed, as all bytes are checked. */
+struct head {
+    char magic[8];
+    uint32_t version, record; /* bytes of a record */
+    uint64_t key;
+};
+
+struct record {
+    uint64_t crc; /* of all that follows; its upper half is 0 */
+    struct task task;
+    struct result result;
+};
+
+struct journal {
+    const char *path; /* borrowed */
+    int file;
+    off_t end;            /* of the last whole record */
+    struct record *found; /* [count], by task */
+    int64_t count;
+    time_t synced; /* when */
+    bool unsynced; /* something is */
+};
+
+static enum err trouble(const struct journal *j, const char *doing)
+{
+    return ERR(ERR_IO, "%s: cannot %s: %s", j->path, doing, strerror(errno));
+}
+
+static uint32_t crc_of(const struct record *r)
+{
+    return gz_crc(&r->task, sizeof *r - offsetof(struct record, task));
+}
+
+/* A file system without locks is no reason to stop. */
+static enum err lock(const struct journal *j)
+{
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+    if (fcntl(j->file, F_SETLK, &whole) == 0)
+        return ERR_NONE;
+    if (errno == EACCES || errno == EAGAIN)
+        return ERR(ERR_IO,
+                   "%s: another run is writing it; choose another run.name, or "
+                   "wait for that run to end",
+                   j->path);
+    log_warn("%s: cannot be locked (%s); see to it that no other run has the "
+             "same run.name",
+             j->path, strerror(errno));
+    return ERR_NONE;
+}
+
+static enum err put(struct journal *j, const void *bytes, size_t size)
+{
+    ssize_t n = pwrite(j->file, bytes, size, j->end);
+
+    if (n == (ssize_t)size)
+        return ERR_NONE;
+    errno = n < 0 ? errno : ENOSPC;
+    (void)ftruncate(j->file, j->end);
+    return trouble(j, "write");
+}
+
+static enum err sync_now(struct journal *j)
+{
+    j->synced = time(NULL);
+    j->unsynced = false;
+    return fsync(j->file) == 0 ? ERR_NONE : trouble(j, "fsync");
+}
+
+static struct head head_of(uint64_t key)
+{
+    struct head h;
+
+    memset(&h, 0, sizeof h);
+    memcpy(h.magic, magic, sizeof magic);
+    h.version = VERSION;
+    h.record = sizeof(struct record);
+    h.key = key;
+    return h;
+}
+
+static enum err begin(struct journal *j, uint64_t key)
+{
+    struct head h = head_of(key);
+
+    TRY(put(j, &h, sizeof h));
+    j->end = sizeof h;
+    return sync_now(j);
+}
+
+static enum err check_head(const struct journal *j, uint64_t key)
+{
+    struct head h, mine = head_of(key);
+
+    if (pread(j->file, &h, sizeof h, 0) != (ssize_t)sizeof h)
+        return trouble(j, "read");
+    if (memcmp(h.magic, magic, sizeof magic) != 0)
+        return ERR(ERR_INPUT, "%s: is not a journal", j->path);
+    if (h.version != mine.version || h.record != mine.record)
+        return ERR(ERR_INPUT, "%s: was written by another version of fnas",
+                   j->path);
+    if (h.key != key)
+        return ERR(ERR_INPUT,
+                   "%s: is of a run with other settings or another seed",
+                   j->path);
+    return ERR_NONE;
+}
+
+/* May what the record says be believed? */
+static bool sound(const struct record *r)
+{
+    return crc_of(r) == r->crc && r->task.id >= 0 &&
+           r->task.id == r->result.id && r->result.state < TRIAL_STATES &&
+           r->task.arch.count >= 0 &&
+           r->task.arch.count <= SPACE_DECISIONS_MAX &&
+           memchr(r->result.reason, '\0', RESULT_REASON_MAX);
+}
+
+static int by_id(const void *a, const void *b)
+{
+    const struct record *x = a, *y = b;
+
+    return (x->task.id > y->task.id) - (x->task.id < y->task.id);
+}
+
+/* Whole records; those that are not sound are passed over. */
+static enum err read_records(struct journal *j, off_t size,
+                             struct journal_found *found)
+{
+    int64_t all =
+        (size - (off_t)sizeof(struct head)) / (off_t)sizeof(struct record);
+
+    j->found = MEM_NEW(struct record, all);
+    for (int64_t i = 0; i < all; i++) {
+        struct record *r = &j->found[j->count];
+
+        if (pread(j->file, r, sizeof *r, j->end) != (ssize_t)sizeof *r)
+            return trouble(j, "read");
+        j->end += (off_t)sizeof *r;
+        j->count += sound(r);
+    }
+    qsort(j->found, (size_t)j->count, sizeof j->found[0], by_id);
+    found->results = j->count;
+    found->damaged = all - j->count + (j->end < size);
+    return ERR_NONE;
+}
+
+/* A head that is not whole was being written when the run ended. */
+static enum err read_all(struct journal *j, uint64_t key,
+                         struct journal_found *found)
+{
+    struct stat s;
+
+    if (fstat(j->file, &s) != 0)
+        return trouble(j, "read");
+    if (!S_ISREG(s.st_mode))
+        return ERR(ERR_IO, "%s: exists and is not a file", j->path);
+    if (s.st_size < (off_t)sizeof(struct head))
+        return begin(j, key);
+    TRY(check_head(j, key));
+    j->end = sizeof(struct head);
+    return read_records(j, s.st_size, found);
+}
+
+enum err journal_open(struct journal **journal, const char *path, uint64_t key,
+                      struct journal_found *found)
+{
+    struct journal *j = MEM_NEW(struct journal, 1);
+    enum err e = ERR_NONE;
+
+    *found = (struct journal_found){0};
+    j->path = path;
+    j->file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (j->file < 0)
+        e = trouble(j, "open");
+    if (e == ERR_NONE)
+        e = lock(j);
+    if (e == ERR_NONE)
+        e = read_all(j, key, found);
+    if (e != ERR_NONE)
+        journal_close(j);
+    else
+        *journal = j;
+    return e;
+}
+
+enum err journal_append(struct journal *j, const struct task *t,
+                        const struct result *r)
+{
+    struct record record;
+
+    memset(&record, 0, sizeof record);
+    record.task = *t;
+    record.result = *r;
+    record.crc = crc_of(&record);
+    TRY(put(j, &record, sizeof record));
+    j->end += (off_t)sizeof record;
+    j->unsynced = true;
+    if (r->seconds < SYNC_SECONDS && time(NULL) - j->synced < SYNC_SECONDS)
+        return ERR_NONE;
+    return sync_now(j);
+}
+
+const struct result *journal_find(const struct journal *j, const struct task *t)
+{
+    const struct record key = {.task = *t};
+    const struct record *r = NULL;
+
+    if (j->count > 0)
+        r = bsearch(&key, j->found, (size_t)j->count, sizeof key, by_id);
+    return r && arch_equal(&r->task.arch, &t->arch) ? &r->result : NULL;
+}
+
+void journal_close(struct journal *j)
+{
+    if (!j)
+        return;
+    if (j->file >= 0 && j->unsynced)
+        (void)fsync(j->file);
+    if (j->file >= 0)
+        (void)close(j->file);
+    mem_free(j->found);
+    mem_free(j);
+}
