@@ -171,13 +171,14 @@ static void bench_close(struct bench *b)
 static struct result train(struct bench *b, const char *arch, int64_t task)
 {
     struct result r = {.id = task, .state = TRIAL_FAILED};
+    struct lesson l = train_lesson(b->trainer.conf);
     struct arch a;
     struct blueprint p;
 
     assert_int_equal(space_parse(&b->space, arch, &a), ERR_NONE);
     space_blueprint(&b->space, &a, b->data->c, b->data->h, b->data->w,
                     b->data->classes, &p);
-    train_child(&b->trainer, &p, task, &r);
+    train_child(&b->trainer, &p, task, &l, &r);
     return r;
 }
 
@@ -216,9 +217,10 @@ static void test_memory(void **state)
             struct arch a = space_random(&b.space, &r);
             struct blueprint p;
             struct result result = {.id = k};
+            struct lesson lesson = train_lesson(b.trainer.conf);
 
             space_blueprint(&b.space, &a, 1, 10, 10, 4, &p);
-            train_child(&b.trainer, &p, k, &result);
+            train_child(&b.trainer, &p, k, &lesson, &result);
             assert_int_equal(result.bytes, train_bytes(&b.trainer, &p));
             assert_int_equal(result.bytes, b.trainer.arena.peak);
         }

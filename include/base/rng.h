@@ -19,7 +19,8 @@ enum rng_use {
     RNG_POLICY,  /* initial weights of the policy */
     RNG_SEARCH,  /* what a search method draws */
     RNG_TABLE,   /* which recorded seed of a benchmark */
-    RNG_TEST     /* tests */
+    RNG_TEST,    /* tests */
+    RNG_AUDIT    /* which children are trained from scratch as well */
 };
 
 struct rng {

@@ -34,8 +34,22 @@ struct eval {
                      const struct space *space, const struct conf *conf,
                      uint64_t seed);
 
-    /** Evaluate one task. Collective over place->group. */
-    enum err (*run)(void *self, const struct task *t, struct result *r);
+    /** What a task takes along to run(); NULL: nothing, as with no bytes.
+     * Called in the order of the tasks. Rank 0 only. */
+    struct luggage (*start)(void *self, const struct task *t);
+
+    /** Evaluate one task, with what it took along.  On rank 0 of the group
+     * *left, empty before, is what is told to learn(). Collective over
+     * place->group. */
+    enum err (*run)(void *self, const struct task *t,
+                    const struct luggage *with, struct result *r,
+                    struct luggage *left);
+
+    /** A result was told to the search; the bytes of `left` become the
+     * evaluator's.  NULL: it does not care.  Called in the order of the tasks.
+     * Rank 0 only. */
+    void (*learn)(void *self, const struct result *r, double reward,
+                  struct luggage left);
 
     /** Print what was opened, for the banner. Rank 0 only. */
     void (*print)(void *self);

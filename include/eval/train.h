@@ -59,6 +59,18 @@ struct trainer {
     int *order; /* [data->trains] */
 };
 
+/** How one child is trained. */
+struct lesson {
+    double epochs; /* passes over the training part, in whole steps, at least
+                      one; the schedule of the rate is over these */
+    double rate;   /* highest learning rate */
+    const struct luggage *from; /* blocks to start from; may be empty */
+    struct luggage *left; /* its blocks go here; NULL: they are not kept */
+};
+
+/** As the settings say, from scratch. */
+struct lesson train_lesson(const struct train_conf *c);
+
 /** Images of one shard. */
 int train_shard_images(const struct train_conf *c);
 
@@ -69,6 +81,6 @@ size_t train_bytes(const struct trainer *t, const struct blueprint *b);
  * part and fill in r.  A child that is too large is REFUSED, one whose loss or
  * weights are not finite is DIVERGED. Collective over t->group. */
 void train_child(struct trainer *t, const struct blueprint *b, int64_t task,
-                 struct result *r);
+                 const struct lesson *l, struct result *r);
 
 #endif

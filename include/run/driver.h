@@ -29,6 +29,8 @@ struct driver {
     const struct search *method;
     void *search;
     struct farm *farm;
+    const struct eval *eval; /* of rank 0 */
+    void *evaluator;
     struct trials trials;
     double started;      /* comm_clock() */
     int64_t fresh;       /* asked, not repeats */

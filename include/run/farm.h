@@ -24,11 +24,14 @@ void farm_free(struct farm *f);
  * result. Rank 0 only. */
 int farm_idle(const struct farm *f);
 
-/** Hand a task to an idle group; there must be one. Rank 0 only. */
-void farm_submit(struct farm *f, const struct task *t);
+/** Hand a task and what it takes along to an idle group; there must be one.
+ * Rank 0 only. */
+void farm_submit(struct farm *f, const struct task *t,
+                 const struct luggage *with);
 
-/** Wait for one result, of any task; there must be one out. Rank 0 only. */
-void farm_collect(struct farm *f, struct result *r);
+/** Wait for one result, of any task; there must be one out.  What comes with it
+ * is the caller's. Rank 0 only. */
+void farm_collect(struct farm *f, struct result *r, struct luggage *left);
 
 /** Share of the groups' time spent on tasks, 0..1, since the first was
  * submitted. Rank 0 only. */
@@ -40,6 +43,7 @@ void farm_work(const struct ranks *r, const struct eval *eval, void *evaluator);
 /** Evaluate one task and time it; what goes wrong becomes a result. Collective
  * over the group of r. */
 void farm_evaluate(const struct eval *eval, void *evaluator,
-                   const struct task *t, struct result *r);
+                   const struct task *t, const struct luggage *with,
+                   struct result *r, struct luggage *left);
 
 #endif

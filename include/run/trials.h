@@ -15,6 +15,7 @@ struct trial {
     double finished; /* when, seconds since the start of the run */
     int64_t twin;    /* earlier trial of the same architecture; -1 none */
     bool answered;   /* the result is there */
+    struct luggage left; /* what came with it, until it is told */
 };
 
 struct trials {

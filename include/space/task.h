@@ -43,6 +43,21 @@ struct result {
                         (train.latency_batch); NAN if not measured */
     double epochs;  /* training epochs spent */
     double seconds; /* wall time of the evaluation */
+
+    /* of a child that started from the knowledge pool */
+    double inherited;   /* share of its weights, 0..1; 0: it did not */
+    double age;         /* epochs these had been trained, mean over weights */
+    int64_t generation; /* of the blocks it started from; -1: it did not */
+    double scratch;     /* accuracy when trained from scratch, too, to compare;
+                           NAN: it was not */
+    double scratch_epochs; /* epochs spent on that */
+};
+
+/** What travels with a task or a result, if anything: bytes that only the
+ * evaluator understands.  Who has it frees it (mem_free). */
+struct luggage {
+    void *bytes; /* NULL: nothing */
+    size_t size;
 };
 
 /** "done", "cached"... */

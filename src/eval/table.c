@@ -293,11 +293,15 @@ static double look_up(const struct self *s, int row, int64_t task)
     return (double)s->by_seed[row * s->seeds + rng_below(&r, s->seeds)];
 }
 
-static enum err run(void *self, const struct task *t, struct result *r)
+static enum err run(void *self, const struct task *t,
+                    const struct luggage *with, struct result *r,
+                    struct luggage *left)
 {
     struct self *s = self;
     int row = find(s, &t->arch);
 
+    (void)with;
+    (void)left;
     r->loss = r->train_loss = r->latency = r->accuracy = (double)NAN;
     if (row < 0) {
         r->state = TRIAL_REFUSED;

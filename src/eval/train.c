@@ -14,6 +14,7 @@
 #include "base/timer.h"
 #include "eval/batch.h"
 #include "eval/child.h"
+#include "eval/heritage.h"
 #include "eval/tree.h"
 #include "nn/graph.h"
 #include "nn/optim.h"
@@ -51,6 +52,7 @@ const struct conf_section train_section = {
 /* One child in the making. */
 struct run {
     struct trainer *t;
+    const struct lesson *lesson;
     struct graph g;
     int shards;           /* of a batch, on this rank */
     float *velocity;      /* [params] */
@@ -60,7 +62,7 @@ struct run {
     double *losses;       /* [passes] of validation */
     int passes;           /* shards in the validation part, rounded up */
     int steps;            /* of an epoch */
-    bool diverged;
+    int all_steps;        /* of the lesson */
 };
 
 int train_shard_images(const struct train_conf *c)
@@ -132,6 +134,8 @@ static void build(struct run *run)
     run->shards = t->conf->shards / comm_size(t->group);
     run->passes = passes_of(t);
     run->steps = t->data->trains / t->conf->batch;
+    run->all_steps = (int)lround(run->lesson->epochs * run->steps);
+    run->all_steps = run->all_steps > 0 ? run->all_steps : 1;
     graph_build(g, a);
     g->share = 1.0f / (float)t->conf->shards;
     run->velocity = ARENA_NEW(a, float, g->params);
@@ -166,11 +170,10 @@ static void shard_gradient(struct run *run, const struct batch_options *o,
 
 static float rate_of(const struct run *run, int step)
 {
-    const struct train_conf *c = run->t->conf;
-    int steps = run->steps * c->epochs;
+    int steps = run->all_steps;
 
-    return schedule_cosine((float)c->rate, step,
-                           (int)(c->warmup * (double)steps), steps);
+    return schedule_cosine((float)run->lesson->rate, step,
+                           (int)(run->t->conf->warmup * (double)steps), steps);
 }
 
 /* One step of SGD on one batch; the batch's mean loss. */
@@ -199,20 +202,29 @@ static float train_batch(struct run *run, const struct batch_options *o,
     return g->dw[g->flat - 1];
 }
 
-/* One epoch; the mean of its losses, not finite if the child diverged.  All
- * ranks see the same losses, so all stop at the same step. */
+/* The steps that the lesson has in an epoch. */
+static int steps_in(const struct run *run, int epoch)
+{
+    int left = run->all_steps - epoch * run->steps;
+
+    return left < run->steps ? left : run->steps;
+}
+
+/* One epoch, or its first steps; the mean of its losses, not finite if the child
+ * diverged.  All ranks see the same losses, so all stop at the same step. */
 static double train_epoch(struct run *run, int64_t task, int epoch)
 {
     struct trainer *t = run->t;
     struct batch_options o = {
         .augment = true, .seed = t->seed, .key = batch_key(task, epoch)};
     double sum = 0;
+    int steps = steps_in(run, epoch);
 
     batch_order(t->order, t->data, t->seed, task, epoch);
-    for (int i = 0; i < run->steps && isfinite(sum); i++)
+    for (int i = 0; i < steps && isfinite(sum); i++)
         sum += (double)train_batch(run, &o, epoch * run->steps + i,
                                    i * t->conf->batch);
-    return sum / run->steps;
+    return sum / steps;
 }
 
 /* Pass number i over the validation part; the images that were right. */
@@ -300,35 +312,73 @@ static void diverged(struct result *r, const char *what)
     (void)snprintf(r->reason, sizeof r->reason, "%s", what);
 }
 
-static void train(struct run *run, int64_t task, struct result *r)
+/* Blocks that the child has to start from. */
+static void inherit(struct run *run, const struct blueprint *b,
+                    struct result *r)
 {
-    const struct train_conf *c = run->t->conf;
+    struct block blocks[BLOCKS_MAX];
+    struct inherited got;
+
+    if (run->lesson->from->size == 0)
+        return;
+    got = heritage_give(&run->g, blocks, block_list(blocks, b),
+                        run->lesson->from);
+    r->inherited = got.share;
+    r->age = got.age;
+    r->generation = got.generation;
+}
+
+/* Blocks that the child leaves, all ranks having the same. */
+static void leave(struct run *run, const struct blueprint *b, double epochs)
+{
+    const struct lesson *l = run->lesson;
+    struct block blocks[BLOCKS_MAX];
+
+    if (l->left && comm_rank(run->t->group) == 0)
+        heritage_take(l->left, &run->g, blocks, block_list(blocks, b), l->from,
+                      epochs);
+}
+
+static void train(struct run *run, const struct blueprint *b, int64_t task,
+                  struct result *r)
+{
     struct rng weights = rng_stream(run->t->seed, RNG_WEIGHTS, (uint64_t)task);
 
     timer_start(TIMER_BUILD);
     build(run);
     graph_init(&run->g, &weights);
+    inherit(run, b, r);
     timer_stop(TIMER_BUILD);
-    for (int epoch = 0; epoch < c->epochs; epoch++) {
+    for (int epoch = 0; steps_in(run, epoch) > 0; epoch++) {
         r->train_loss = train_epoch(run, task, epoch);
-        r->epochs = epoch + 1;
+        r->epochs = epoch + (double)steps_in(run, epoch) / run->steps;
         if (!isfinite(r->train_loss)) {
             diverged(r, "the training loss is not finite");
             return;
         }
     }
     validate(run, r);
-    if (!isfinite(r->loss))
+    if (!isfinite(r->loss)) {
         diverged(r, "the validation loss is not finite");
-    else
-        r->latency = latency(run);
-    r->state = r->state == TRIAL_DIVERGED ? TRIAL_DIVERGED : TRIAL_DONE;
+        return;
+    }
+    r->latency = latency(run);
+    r->state = TRIAL_DONE;
+    leave(run, b, r->epochs);
+}
+
+struct lesson train_lesson(const struct train_conf *c)
+{
+    static const struct luggage nothing;
+
+    return (struct lesson){
+        .epochs = c->epochs, .rate = c->rate, .from = &nothing};
 }
 
 void train_child(struct trainer *t, const struct blueprint *b, int64_t task,
-                 struct result *r)
+                 const struct lesson *l, struct result *r)
 {
-    struct run run = {.t = t};
+    struct run run = {.t = t, .lesson = l};
     struct graph_cost cost;
     size_t bytes = train_bytes(t, b);
 
@@ -346,7 +396,7 @@ void train_child(struct trainer *t, const struct blueprint *b, int64_t task,
                        (double)t->memory_limit / 0x1p20);
     } else {
         arena_reserve(&t->arena, bytes);
-        train(&run, task, r);
+        train(&run, b, task, r);
         CHECK(t->arena.peak == bytes);
     }
     graph_end(&run.g);

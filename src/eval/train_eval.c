@@ -11,6 +11,7 @@
 #include "eval/data.h"
 #include "eval/eval.h"
 #include "eval/evaluators.h"
+#include "eval/pool.h"
 #include "eval/train.h"
 #include "nn/choice.h"
 
@@ -19,6 +20,8 @@ struct self {
     const struct space *space;
     struct data *data;
     struct trainer trainer;
+    const struct pool_conf *pool_conf;
+    struct pool *pool; /* on rank 0, if enabled */
 };
 
 /* What the settings allow, or this rank's part of the machine. */
@@ -45,6 +48,7 @@ static void close(void *self)
     struct self *s = self;
 
     data_close(s->data);
+    pool_free(s->pool);
     arena_free(&s->trainer.arena);
     mem_free(s->trainer.order);
     mem_free(s);
@@ -68,6 +72,10 @@ static enum err open(void **self, const struct eval_place *place,
     }
     s->conf = conf;
     s->space = space;
+    s->pool_conf = conf_of(conf, &pool_section);
+    if (s->pool_conf->enabled &&
+        (!place->world || comm_rank(place->world) == 0))
+        s->pool = pool_new(s->pool_conf);
     s->trainer = (struct trainer){
         .conf = c,
         .data = s->data,
@@ -83,14 +91,72 @@ static enum err open(void **self, const struct eval_place *place,
     return ERR_NONE;
 }
 
-static enum err run(void *self, const struct task *t, struct result *r)
+static void blueprint(const struct self *s, const struct task *t,
+                      struct blueprint *b)
+{
+    const struct data *d = s->data;
+
+    space_blueprint(s->space, &t->arch, d->c, d->h, d->w, d->classes, b);
+}
+
+static struct luggage start(void *self, const struct task *t)
 {
     struct self *s = self;
-    const struct data *d = s->data;
     struct blueprint b;
 
-    space_blueprint(s->space, &t->arch, d->c, d->h, d->w, d->classes, &b);
-    train_child(&s->trainer, &b, t->id, r);
+    if (!s->pool)
+        return (struct luggage){0};
+    blueprint(s, t, &b);
+    return pool_start(s->pool, &b);
+}
+
+static void learn(void *self, const struct result *r, double reward,
+                  struct luggage left)
+{
+    struct self *s = self;
+
+    if (s->pool)
+        pool_tell(s->pool, r, reward, left);
+}
+
+/* Is this one of the children to be trained from scratch as well? */
+static bool audited(const struct self *s, int64_t task)
+{
+    struct rng r = rng_stream(s->trainer.seed, RNG_AUDIT, (uint64_t)task);
+
+    return rng_uniform(&r) < s->pool_conf->audit;
+}
+
+/* Once more, without the pool; the search does not see this. */
+static void audit(struct self *s, const struct blueprint *b, int64_t task,
+                  struct result *r)
+{
+    const struct lesson l = train_lesson(s->trainer.conf);
+    struct result scratch = {.id = task};
+
+    train_child(&s->trainer, b, task, &l, &scratch);
+    r->scratch = scratch.accuracy;
+    r->scratch_epochs = scratch.epochs;
+}
+
+static enum err run(void *self, const struct task *t,
+                    const struct luggage *with, struct result *r,
+                    struct luggage *left)
+{
+    struct self *s = self;
+    struct lesson l = train_lesson(s->trainer.conf);
+    struct blueprint b;
+
+    blueprint(s, t, &b);
+    l.from = with;
+    l.left = s->pool_conf->enabled ? left : NULL;
+    if (with->size > 0) {
+        l.epochs = s->pool_conf->epochs;
+        l.rate *= s->pool_conf->rate;
+    }
+    train_child(&s->trainer, &b, t->id, &l, r);
+    if (with->size > 0 && r->state == TRIAL_DONE && audited(s, t->id))
+        audit(s, &b, t->id, r);
     return ERR_NONE;
 }
 
@@ -249,7 +315,9 @@ const struct eval eval_train = {
     .name = "train",
     .help = "trains the child on images and measures its validation accuracy",
     .open = open,
+    .start = start,
     .run = run,
+    .learn = learn,
     .print = print,
     .digest = digest,
     .record = record,

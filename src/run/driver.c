@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "base/mem.h"
 #include "base/timer.h"
 #include "run/settings.h"
 #include "search/reward.h"
@@ -19,7 +20,8 @@ static void answer_twin(struct driver *d, struct trial *t)
 {
     t->result = d->trials.list[t->twin].result;
     t->result.id = t->task.id;
-    t->result.seconds = t->result.epochs = 0;
+    t->result.seconds = t->result.epochs = t->result.scratch_epochs = 0;
+    t->result.scratch = (double)NAN;
     if (t->result.state == TRIAL_DONE)
         t->result.state = TRIAL_CACHED;
     t->finished = comm_clock() - d->started;
@@ -47,13 +49,15 @@ static void settle(struct driver *d)
 
 static void collect(struct driver *d)
 {
+    struct luggage left;
     struct result r;
     struct trial *t;
 
-    farm_collect(d->farm, &r);
+    farm_collect(d->farm, &r, &left);
     CHECK(r.id >= 0 && r.id < d->trials.count);
     t = &d->trials.list[r.id];
     t->result = r;
+    t->left = left;
     t->finished = comm_clock() - d->started;
     t->answered = true;
     settle(d);
@@ -62,7 +66,7 @@ static void collect(struct driver *d)
 /* Tell the oldest trial that was not told; wait for its result if need be. */
 static void tell_next(struct driver *d)
 {
-    const struct trial *t;
+    struct trial *t;
 
     settle(d);
     while (d->trials.settled == d->told)
@@ -72,6 +76,9 @@ static void tell_next(struct driver *d)
     d->told_failed += t->twin < 0 && !result_counts(&t->result);
     timer_start(TIMER_SEARCH);
     d->method->tell(d->search, &t->task, &t->result, t->reward);
+    if (t->twin < 0 && d->eval->learn)
+        d->eval->learn(d->evaluator, &t->result, t->reward, t->left);
+    t->left = (struct luggage){0};
     timer_stop(TIMER_SEARCH);
 }
 
@@ -89,6 +96,7 @@ static bool ask(struct driver *d, struct task *t)
 static void submit(struct driver *d, const struct task *task)
 {
     struct trial *t = trials_append(&d->trials, task, settings(d)->reuse);
+    struct luggage with = {0};
 
     CHECK(space_has(d->space, &task->arch));
     if (t->twin >= 0) {
@@ -97,9 +105,12 @@ static void submit(struct driver *d, const struct task *task)
     }
     d->repeats = 0;
     d->fresh++;
+    if (d->eval->start)
+        with = d->eval->start(d->evaluator, task);
     while (farm_idle(d->farm) == 0)
         collect(d);
-    farm_submit(d->farm, task);
+    farm_submit(d->farm, task, &with);
+    mem_free(with.bytes);
 }
 
 /* Of what was told, so that the end depends on the settings alone. */

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "base/timer.h"
@@ -18,6 +19,7 @@ struct farm {
     double seconds;      /* all groups have spent on finished tasks */
     double first;        /* when the first task was submitted; < 0 not yet */
     struct result alone; /* the result of a farm without groups */
+    struct luggage left; /* what came with it */
 };
 
 struct farm *farm_new(const struct ranks *r, const struct eval *eval,
@@ -62,7 +64,8 @@ static int idle_slot(const struct farm *f)
 }
 
 void farm_evaluate(const struct eval *eval, void *evaluator,
-                   const struct task *t, struct result *r)
+                   const struct task *t, const struct luggage *with,
+                   struct result *r, struct luggage *left)
 {
     double start = comm_clock();
     enum err e;
@@ -72,9 +75,12 @@ void farm_evaluate(const struct eval *eval, void *evaluator,
                          .accuracy = (double)NAN,
                          .loss = (double)NAN,
                          .train_loss = (double)NAN,
-                         .latency = (double)NAN};
+                         .latency = (double)NAN,
+                         .generation = -1,
+                         .scratch = (double)NAN};
+    *left = (struct luggage){0};
     timer_start(TIMER_CHILD);
-    e = eval->run(evaluator, t, r);
+    e = eval->run(evaluator, t, with, r, left);
     timer_stop(TIMER_CHILD);
     if (e != ERR_NONE) {
         r->state = TRIAL_FAILED;
@@ -85,7 +91,44 @@ void farm_evaluate(const struct eval *eval, void *evaluator,
     r->seconds = comm_clock() - start;
 }
 
-void farm_submit(struct farm *f, const struct task *t)
+/* A message: a task or a result, then its luggage. */
+static void send(struct comm *c, int to, enum comm_tag tag, const void *head,
+                 size_t size, const struct luggage *l)
+{
+    char *message;
+
+    if (l->size == 0) {
+        comm_send(c, to, tag, head, size);
+        return;
+    }
+    message = MEM_NEW(char, size + l->size);
+    memcpy(message, head, size);
+    memcpy(message + size, l->bytes, l->size);
+    comm_send(c, to, tag, message, size + l->size);
+    mem_free(message);
+}
+
+/* The one that was announced; its luggage is the caller's. */
+static void take(struct comm *c, int from, enum comm_tag tag, size_t bytes,
+                 void *head, size_t size, struct luggage *l)
+{
+    char *message;
+
+    *l = (struct luggage){.size = bytes - size};
+    if (l->size == 0) {
+        comm_receive(c, from, tag, head, size);
+        return;
+    }
+    message = MEM_NEW(char, bytes);
+    comm_receive(c, from, tag, message, bytes);
+    memcpy(head, message, size);
+    l->bytes = MEM_NEW(char, l->size);
+    memcpy(l->bytes, message + size, l->size);
+    mem_free(message);
+}
+
+void farm_submit(struct farm *f, const struct task *t,
+                 const struct luggage *with)
 {
     int slot = idle_slot(f);
 
@@ -95,14 +138,14 @@ void farm_submit(struct farm *f, const struct task *t)
     if (f->first < 0)
         f->first = f->since[slot];
     if (f->ranks->groups == 0)
-        farm_evaluate(f->eval, f->evaluator, t, &f->alone);
+        farm_evaluate(f->eval, f->evaluator, t, with, &f->alone, &f->left);
     else
-        comm_send(f->ranks->world, ranks_leader(f->ranks, slot), COMM_TASK, t,
-                  sizeof *t);
+        send(f->ranks->world, ranks_leader(f->ranks, slot), COMM_TASK, t,
+             sizeof *t, with);
 }
 
 /* Wait for a result from the leader of a group; its slot. */
-static int receive(struct farm *f, struct result *r)
+static int receive(struct farm *f, struct result *r, struct luggage *left)
 {
     enum comm_tag tag;
     size_t size;
@@ -111,20 +154,22 @@ static int receive(struct farm *f, struct result *r)
     timer_start(TIMER_WAIT);
     comm_wait(f->ranks->world, COMM_ANY, &sender, &tag, &size);
     timer_stop(TIMER_WAIT);
-    CHECK(tag == COMM_RESULT && size == sizeof *r);
-    comm_receive(f->ranks->world, sender, tag, r, size);
+    CHECK(tag == COMM_RESULT && size >= sizeof *r);
+    take(f->ranks->world, sender, tag, size, r, sizeof *r, left);
     return (sender - 1) / f->ranks->per_child;
 }
 
-void farm_collect(struct farm *f, struct result *r)
+void farm_collect(struct farm *f, struct result *r, struct luggage *left)
 {
     int slot = 0;
 
     CHECK(f->busy > 0);
-    if (f->ranks->groups == 0)
+    if (f->ranks->groups == 0) {
         *r = f->alone;
-    else
-        slot = receive(f, r);
+        *left = f->left;
+    } else {
+        slot = receive(f, r, left);
+    }
     CHECK(f->has_task[slot]);
     f->has_task[slot] = false;
     f->busy--;
@@ -144,7 +189,8 @@ double farm_busy(const struct farm *f)
 
 /* The leader hears rank 0 and passes on; the others hear their leader.  Spare
  * ranks hear only the end. */
-static enum comm_tag hear(const struct ranks *r, struct task *t)
+static enum comm_tag hear(const struct ranks *r, struct task *t,
+                          struct luggage *with)
 {
     enum comm_tag tag;
     size_t size;
@@ -153,31 +199,38 @@ static enum comm_tag hear(const struct ranks *r, struct task *t)
     timer_start(TIMER_WAIT);
     comm_wait(r->world, COMM_ANY, &sender, &tag, &size);
     timer_stop(TIMER_WAIT);
-    CHECK(tag == COMM_STOP || (tag == COMM_TASK && size == sizeof *t));
-    comm_receive(r->world, sender, tag, tag == COMM_TASK ? t : NULL, size);
+    CHECK(tag == COMM_STOP || (tag == COMM_TASK && size >= sizeof *t));
+    if (tag == COMM_TASK)
+        take(r->world, sender, tag, size, t, sizeof *t, with);
+    else
+        comm_receive(r->world, sender, tag, NULL, size);
     return tag;
 }
 
-static void pass_on(const struct ranks *r, const struct task *t)
+static void pass_on(const struct ranks *r, const struct task *t,
+                    const struct luggage *with)
 {
     int leader = comm_rank(r->world);
 
     for (int i = 1; i < r->per_child; i++)
-        comm_send(r->world, leader + i, COMM_TASK, t, sizeof *t);
+        send(r->world, leader + i, COMM_TASK, t, sizeof *t, with);
 }
 
 void farm_work(const struct ranks *r, const struct eval *eval, void *evaluator)
 {
     struct task t;
     struct result result;
+    struct luggage with, left;
 
-    while (hear(r, &t) != COMM_STOP) {
+    while (hear(r, &t, &with) != COMM_STOP) {
         bool leader = comm_rank(r->group) == 0;
 
         if (leader)
-            pass_on(r, &t);
-        farm_evaluate(eval, evaluator, &t, &result);
+            pass_on(r, &t, &with);
+        farm_evaluate(eval, evaluator, &t, &with, &result, &left);
         if (leader)
-            comm_send(r->world, 0, COMM_RESULT, &result, sizeof result);
+            send(r->world, 0, COMM_RESULT, &result, sizeof result, &left);
+        mem_free(with.bytes);
+        mem_free(left.bytes);
     }
 }

@@ -168,6 +168,8 @@ static enum err search(struct program *p)
     struct driver d = {.conf = p->conf,
                        .space = &p->space,
                        .method = search_find(c->method.s),
+                       .eval = p->eval,
+                       .evaluator = p->evaluator,
                        .after = meter_after,
                        .context = &meter};
     enum run_status status;

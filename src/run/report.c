@@ -11,6 +11,7 @@
 #include "commit.h"
 #include "config.h"
 #include "nn/gemm.h"
+#include "run/audit.h"
 #include "run/settings.h"
 
 void report_banner(const struct ranks *r, const struct conf *conf,
@@ -152,9 +153,12 @@ static void print_best(const struct driver *d)
 void report_done(const struct driver *d, enum run_status status)
 {
     const struct trials *t = &d->trials;
+    const struct run_conf *run = conf_of(d->conf, &run_section);
+    struct audit audit = audit_trials(t, (uint64_t)run->seed);
     char best[32];
 
     print_best(d);
+    audit_print(&audit);
     if (log_warnings() > 0)
         log_print("%d warning%s above\n", log_warnings(),
                   log_warnings() == 1 ? "" : "s");

@@ -5,6 +5,7 @@
 
 #include "eval/data.h"
 #include "eval/evaluators.h"
+#include "eval/pool.h"
 #include "eval/train.h"
 #include "nn/choice.h"
 #include "run/ranks.h"
@@ -72,6 +73,7 @@ struct conf *settings_new(void)
     add(&l, &reward_section);
     add(&l, &eval_section);
     add(&l, &train_section);
+    add(&l, &pool_section);
     add(&l, &nn_section);
     add(&l, &table_section);
     add(&l, &data_section);

@@ -50,10 +50,14 @@ double search_measure(const struct space *space, const struct conf *conf,
     return start / (double)trials;
 }
 
-static enum err evaluate(void *self, const struct task *t, struct result *r)
+static enum err evaluate(void *self, const struct task *t,
+                         const struct luggage *with, struct result *r,
+                         struct luggage *left)
 {
     (void)self;
     (void)t;
+    (void)with;
+    (void)left;
     r->state = TRIAL_DONE;
     return ERR_NONE;
 }
@@ -68,13 +72,15 @@ static double keep_busy(struct farm *f, double seconds)
 
     while (done < asked || comm_clock() < start + seconds) {
         const struct task t = {.id = asked};
+        const struct luggage with = {0};
+        struct luggage left;
         struct result r;
 
         if (farm_idle(f) > 0 && comm_clock() < start + seconds) {
-            farm_submit(f, &t);
+            farm_submit(f, &t, &with);
             asked++;
         } else if (done < asked) {
-            farm_collect(f, &r);
+            farm_collect(f, &r, &left);
             done++;
         }
     }
