@@ -5,15 +5,18 @@
  * that must be kept: a run that starts again asks and tells as before, takes
  * each result that the journal has from there, and evaluates the others.
  *
- *     head | record | record | ...        all of one size, each with a CRC-32
+ *     head | record | record | ...
+ *     record: mark, CRC-32, task, result, what came with the result
  *
  * A record is only ever appended.  What was torn or damaged is a record whose
- * checksum is wrong: it is passed over, and its trial is evaluated again.
- * Bytes are those of this machine and this version, which the head tells.
+ * checksum is wrong: the next one is looked for by its mark, and its trial is
+ * evaluated again.  Bytes are those of this machine and this version, which the
+ * head tells.
  * Rank 0 only. */
 #ifndef RUN_JOURNAL_H
 #define RUN_JOURNAL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -39,11 +42,13 @@ MUST_CHECK enum err journal_open(struct journal **j, const char *path,
  * cut at most a second later (at once if it took longer to make).  ERR_IO: it is
  * not kept; the journal is as it was. */
 MUST_CHECK enum err journal_append(struct journal *j, const struct task *t,
-                                   const struct result *r);
+                                   const struct result *r,
+                                   const struct luggage *left);
 
-/** The result that was found for this task; NULL if there is none. */
-const struct result *journal_find(const struct journal *j,
-                                  const struct task *t);
+/** Was a result found for this task?  Then it is read; what came with it is the
+ * caller's. */
+bool journal_find(const struct journal *j, const struct task *t,
+                  struct result *r, struct luggage *left);
 
 /** NULL is fine. */
 void journal_close(struct journal *j);

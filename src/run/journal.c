@@ -19,25 +19,38 @@ enum { VERSION = 1, SYNC_SECONDS = 1 };
 
 static const char magic[8] = "FNASJRN";
 
+static const uint64_t mark = 0x8a7d51c3f09b264eu;
+
 /* Padding is zeroed, as all bytes are checked. */
 struct head {
     char magic[8];
-    uint32_t version, record; /* bytes of a record */
+    uint32_t version, record; /* bytes of a record without luggage */
     uint64_t key;
 };
 
+/* Its luggage follows, filled up to a multiple of 8 bytes. */
 struct record {
-    uint64_t crc; /* of all that follows; its upper half is 0 */
+    uint64_t mark;
+    uint64_t crc;               /* of what follows; the upper half is 0 */
+    uint64_t size, luggage_crc; /* of the luggage */
     struct task task;
     struct result result;
+};
+
+/* One that was found, and where its luggage is. */
+struct found {
+    struct task task;
+    struct result result;
+    uint64_t size, luggage_crc;
+    off_t luggage;
 };
 
 struct journal {
     const char *path; /* borrowed */
     int file;
-    off_t end;            /* of the last whole record */
-    struct record *found; /* [count], by task */
-    int64_t count;
+    off_t end;           /* of the last whole record */
+    struct found *found; /* [room], by task */
+    int64_t count, room;
     time_t synced; /* when */
     bool unsynced; /* something is */
 };
@@ -49,7 +62,7 @@ static enum err trouble(const struct journal *j, const char *doing)
 
 static uint32_t crc_of(const struct record *r)
 {
-    return gz_crc(&r->task, sizeof *r - offsetof(struct record, task));
+    return gz_crc(&r->size, sizeof *r - offsetof(struct record, size));
 }
 
 /* A file system without locks is no reason to stop. */
@@ -127,10 +140,16 @@ static enum err check_head(const struct journal *j, uint64_t key)
     return ERR_NONE;
 }
 
-/* May what the record says be believed? */
-static bool sound(const struct record *r)
+static off_t padded(uint64_t size)
 {
-    return crc_of(r) == r->crc && r->task.id >= 0 &&
+    return (off_t)((size + 7) / 8 * 8);
+}
+
+/* May what the record says be believed?  Its luggage is judged when it is read. */
+static bool sound(const struct record *r, off_t left)
+{
+    return r->mark == mark && crc_of(r) == r->crc &&
+           r->size <= (uint64_t)left && r->task.id >= 0 &&
            r->task.id == r->result.id && r->result.state < TRIAL_STATES &&
            r->task.arch.count >= 0 &&
            r->task.arch.count <= SPACE_DECISIONS_MAX &&
@@ -139,30 +158,57 @@ static bool sound(const struct record *r)
 
 static int by_id(const void *a, const void *b)
 {
-    const struct record *x = a, *y = b;
+    const struct found *x = a, *y = b;
 
     return (x->task.id > y->task.id) - (x->task.id < y->task.id);
 }
 
-/* Whole records; those that are not sound are passed over. */
+static void remember(struct journal *j, const struct record *r, off_t luggage)
+{
+    if (j->count == j->room) {
+        int64_t room = j->room > 0 ? 2 * j->room : 64;
+
+        j->found = mem_resize(j->found, (size_t)j->room, (size_t)room,
+                              sizeof j->found[0]);
+        j->room = room;
+    }
+    j->found[j->count++] = (struct found){.task = r->task,
+                                          .result = r->result,
+                                          .size = r->size,
+                                          .luggage_crc = r->luggage_crc,
+                                          .luggage = luggage};
+}
+
+/* Records start at multiples of 8 bytes; between sound ones is what was damaged.
+ * New ones go behind the last that is sound. */
 static enum err read_records(struct journal *j, off_t size,
                              struct journal_found *found)
 {
-    int64_t all =
-        (size - (off_t)sizeof(struct head)) / (off_t)sizeof(struct record);
+    struct record r;
+    bool lost = false;
 
-    j->found = MEM_NEW(struct record, all);
-    for (int64_t i = 0; i < all; i++) {
-        struct record *r = &j->found[j->count];
+    for (off_t at = j->end; at + 8 <= size;) {
+        off_t left = size - at - (off_t)sizeof r;
 
-        if (pread(j->file, r, sizeof *r, j->end) != (ssize_t)sizeof *r)
+        if (pread(j->file, &r, sizeof r.mark, at) != (ssize_t)sizeof r.mark)
             return trouble(j, "read");
-        j->end += (off_t)sizeof *r;
-        j->count += sound(r);
+        if (r.mark == mark && left >= 0 &&
+            pread(j->file, &r, sizeof r, at) != (ssize_t)sizeof r)
+            return trouble(j, "read");
+        if (r.mark != mark || left < 0 || !sound(&r, left)) {
+            found->damaged += !lost;
+            lost = true;
+            at += 8;
+            continue;
+        }
+        lost = false;
+        remember(j, &r, at + (off_t)sizeof r);
+        at += (off_t)sizeof r + padded(r.size);
+        j->end = at;
     }
+    found->damaged += !lost && j->end < size;
     qsort(j->found, (size_t)j->count, sizeof j->found[0], by_id);
     found->results = j->count;
-    found->damaged = all - j->count + (j->end < size);
     return ERR_NONE;
 }
 
@@ -206,30 +252,58 @@ enum err journal_open(struct journal **journal, const char *path, uint64_t key,
 }
 
 enum err journal_append(struct journal *j, const struct task *t,
-                        const struct result *r)
+                        const struct result *r, const struct luggage *left)
 {
-    struct record record;
+    size_t size = sizeof(struct record) + (size_t)padded(left->size);
+    char *bytes = MEM_NEW(char, size);
+    struct record *record = (struct record *)(void *)bytes;
+    enum err e;
 
-    memset(&record, 0, sizeof record);
-    record.task = *t;
-    record.result = *r;
-    record.crc = crc_of(&record);
-    TRY(put(j, &record, sizeof record));
-    j->end += (off_t)sizeof record;
+    record->mark = mark;
+    record->task = *t;
+    record->result = *r;
+    record->size = left->size;
+    if (left->size > 0)
+        memcpy(bytes + sizeof *record, left->bytes, left->size);
+    record->luggage_crc = gz_crc(bytes + sizeof *record, left->size);
+    record->crc = crc_of(record);
+    e = put(j, bytes, size);
+    mem_free(bytes);
+    TRY(e);
+    j->end += (off_t)size;
     j->unsynced = true;
     if (r->seconds < SYNC_SECONDS && time(NULL) - j->synced < SYNC_SECONDS)
         return ERR_NONE;
     return sync_now(j);
 }
 
-const struct result *journal_find(const struct journal *j, const struct task *t)
+static bool read_luggage(const struct journal *j, const struct found *f,
+                         struct luggage *left)
 {
-    const struct record key = {.task = *t};
-    const struct record *r = NULL;
+    *left = (struct luggage){.size = f->size};
+    if (f->size == 0)
+        return true;
+    left->bytes = MEM_NEW(char, f->size);
+    if (pread(j->file, left->bytes, f->size, f->luggage) == (ssize_t)f->size &&
+        gz_crc(left->bytes, f->size) == f->luggage_crc)
+        return true;
+    mem_free(left->bytes);
+    *left = (struct luggage){0};
+    return false;
+}
+
+bool journal_find(const struct journal *j, const struct task *t,
+                  struct result *r, struct luggage *left)
+{
+    const struct found key = {.task = *t};
+    const struct found *f = NULL;
 
     if (j->count > 0)
-        r = bsearch(&key, j->found, (size_t)j->count, sizeof key, by_id);
-    return r && arch_equal(&r->task.arch, &t->arch) ? &r->result : NULL;
+        f = bsearch(&key, j->found, (size_t)j->count, sizeof key, by_id);
+    if (!f || !arch_equal(&f->task.arch, &t->arch) || !read_luggage(j, f, left))
+        return false;
+    *r = f->result;
+    return true;
 }
 
 void journal_close(struct journal *j)
