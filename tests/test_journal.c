@@ -15,7 +15,9 @@
 #include "data_files.h"
 #include "run/journal.h"
 
-enum { KEY = 42, TRIALS = 9 };
+enum { TRIALS = 9 };
+
+static const char settings[] = "a.b = 1\nc.d = \"x\"\n";
 
 /* Trial i comes with its first i bytes. */
 static char luggage[] = "some bytes";
@@ -30,7 +32,8 @@ static struct journal *must_open(struct journal_found *found)
 {
     struct journal *j = NULL;
 
-    assert_int_equal(journal_open(&j, files_path("a"), KEY, found), ERR_NONE);
+    assert_int_equal(journal_open(&j, files_path("a"), settings, found),
+                     ERR_NONE);
     return j;
 }
 
@@ -95,12 +98,13 @@ static void test_found_again(void **state)
     journal_close(j);
 }
 
-static void assert_refused(uint64_t key, enum err wanted, const char *message)
+static void assert_refused(const char *now, enum err wanted,
+                           const char *message)
 {
     struct journal_found found;
     struct journal *j = NULL;
 
-    assert_int_equal(journal_open(&j, files_path("a"), key, &found), wanted);
+    assert_int_equal(journal_open(&j, files_path("a"), now, &found), wanted);
     assert_null(j);
     if (!strstr(err_message(), message))
         fail_msg("\"%s\" is not in: %s", message, err_message());
@@ -115,17 +119,18 @@ static void test_refused(void **state)
     (void)state;
     files_make("a", NULL);
     write_down(0);
-    assert_refused(KEY + 1, ERR_INPUT, "other settings");
+    assert_refused("a.b = 2\nc.d = \"x\"\n", ERR_INPUT,
+                   "other settings: a.b = 2 (was 1)");
     n = files_read("a", bytes);
     bytes[8]++;
     files_write("a", bytes, n);
-    assert_refused(KEY, ERR_INPUT, "another version");
+    assert_refused(settings, ERR_INPUT, "another version");
     bytes[0]++;
     files_write("a", bytes, n);
-    assert_refused(KEY, ERR_INPUT, "not a journal");
+    assert_refused(settings, ERR_INPUT, "not a journal");
     files_make("a", NULL);
     files_make("a", "/");
-    assert_refused(KEY, ERR_IO, "cannot open");
+    assert_refused(settings, ERR_IO, "cannot open");
     files_make("a", NULL);
 }
 
@@ -144,7 +149,8 @@ static void test_one_writer(void **state)
     if (child == 0) {
         struct journal *other = NULL;
 
-        _exit(journal_open(&other, files_path("a"), KEY, &found) == ERR_IO &&
+        _exit(journal_open(&other, files_path("a"), settings, &found) ==
+                          ERR_IO &&
                       strstr(err_message(), "another run")
                   ? 0
                   : 1);

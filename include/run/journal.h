@@ -5,7 +5,7 @@
  * that must be kept: a run that starts again asks and tells as before, takes
  * each result that the journal has from there, and evaluates the others.
  *
- *     head | record | record | ...
+ *     head, settings | record | record | ...
  *     record: mark, CRC-32, task, result, what came with the result
  *
  * A record is only ever appended.  What was torn or damaged is a record whose
@@ -32,11 +32,12 @@ struct journal_found {
 
 /** Open `path`, which is made if it is not there, read it, and keep other
  * writers out until it is closed (where the file system has locks).
- * @param key  hash of the settings that results depend on
+ * @param settings  those that results depend on, see settings_text
  * ERR_IO: it cannot be read or written, or another run holds it; ERR_INPUT: it
- * is of other settings or another version. */
+ * is of other settings, which are listed, or of another version. */
 MUST_CHECK enum err journal_open(struct journal **j, const char *path,
-                                 uint64_t key, struct journal_found *found);
+                                 const char *settings,
+                                 struct journal_found *found);
 
 /** Append a result.  It survives the end of this process at once, and a power
  * cut at most a second later (at once if it took longer to make).  ERR_IO: it is

@@ -14,6 +14,7 @@
 #include "base/gz.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "run/settings.h"
 
 enum { VERSION = 1, SYNC_SECONDS = 1 };
 
@@ -25,7 +26,7 @@ static const uint64_t mark = 0x8a7d51c3f09b264eu;
 struct head {
     char magic[8];
     uint32_t version, record; /* bytes of a record without luggage */
-    uint64_t key;
+    uint64_t size, crc;       /* of the settings, which follow */
 };
 
 /* Its luggage follows, filled up to a multiple of 8 bytes. */
@@ -101,30 +102,70 @@ static enum err sync_now(struct journal *j)
     return fsync(j->file) == 0 ? ERR_NONE : trouble(j, "fsync");
 }
 
-static struct head head_of(uint64_t key)
+static off_t padded(uint64_t size)
 {
+    return (off_t)((size + 7) / 8 * 8);
+}
+
+static struct head head_of(const char *settings)
+{
+    size_t size = strlen(settings);
     struct head h;
 
     memset(&h, 0, sizeof h);
     memcpy(h.magic, magic, sizeof magic);
     h.version = VERSION;
     h.record = sizeof(struct record);
-    h.key = key;
+    h.size = size;
+    h.crc = gz_crc(settings, size);
     return h;
 }
 
-static enum err begin(struct journal *j, uint64_t key)
+static off_t head_end(const struct head *h)
 {
-    struct head h = head_of(key);
+    return (off_t)sizeof *h + padded(h->size);
+}
 
-    TRY(put(j, &h, sizeof h));
-    j->end = sizeof h;
+static enum err begin(struct journal *j, const char *settings)
+{
+    struct head h = head_of(settings);
+    char *bytes = MEM_NEW(char, head_end(&h));
+    enum err e;
+
+    memcpy(bytes, &h, sizeof h);
+    memcpy(bytes + sizeof h, settings, h.size);
+    j->end = 0;
+    e = put(j, bytes, (size_t)head_end(&h));
+    mem_free(bytes);
+    TRY(e);
+    j->end = head_end(&h);
     return sync_now(j);
 }
 
-static enum err check_head(const struct journal *j, uint64_t key)
+static enum err compare_settings(const struct journal *j, const struct head *h,
+                                 const char *settings)
 {
-    struct head h, mine = head_of(key);
+    char *then = MEM_NEW(char, h->size + 1);
+    char list[512];
+    enum err e = ERR_NONE;
+
+    if (pread(j->file, then, h->size, sizeof *h) != (ssize_t)h->size)
+        e = trouble(j, "read");
+    else if (gz_crc(then, h->size) != h->crc)
+        e = ERR(ERR_INPUT,
+                "%s: its head is damaged; move it away to begin anew", j->path);
+    else
+        settings_differences(settings, then, list, sizeof list);
+    mem_free(then);
+    TRY(e);
+    return list[0] ? ERR(ERR_INPUT, "%s: is of a run with other settings: %s",
+                         j->path, list)
+                   : ERR_NONE;
+}
+
+static enum err check_head(struct journal *j, const char *settings, off_t size)
+{
+    struct head h, mine = head_of(settings);
 
     if (pread(j->file, &h, sizeof h, 0) != (ssize_t)sizeof h)
         return trouble(j, "read");
@@ -133,16 +174,13 @@ static enum err check_head(const struct journal *j, uint64_t key)
     if (h.version != mine.version || h.record != mine.record)
         return ERR(ERR_INPUT, "%s: was written by another version of fnas",
                    j->path);
-    if (h.key != key)
+    if (h.size > (uint64_t)size || head_end(&h) > size)
         return ERR(ERR_INPUT,
-                   "%s: is of a run with other settings or another seed",
+                   "%s: its head is damaged; move it away to begin "
+                   "anew",
                    j->path);
-    return ERR_NONE;
-}
-
-static off_t padded(uint64_t size)
-{
-    return (off_t)((size + 7) / 8 * 8);
+    j->end = head_end(&h);
+    return compare_settings(j, &h, settings);
 }
 
 /* May what the record says be believed?  Its luggage is judged when it is read. */
@@ -212,8 +250,20 @@ static enum err read_records(struct journal *j, off_t size,
     return ERR_NONE;
 }
 
-/* A head that is not whole was being written when the run ended. */
-static enum err read_all(struct journal *j, uint64_t key,
+/* Was the head being written when the run ended?  Then nothing else was. */
+static bool is_torn(const struct journal *j, const char *settings, off_t size)
+{
+    const struct head mine = head_of(settings);
+    struct head h;
+
+    if (size < (off_t)sizeof h)
+        return true;
+    return size < head_end(&mine) &&
+           pread(j->file, &h, sizeof h, 0) == (ssize_t)sizeof h &&
+           h.size <= mine.size && head_end(&h) > size;
+}
+
+static enum err read_all(struct journal *j, const char *settings,
                          struct journal_found *found)
 {
     struct stat s;
@@ -222,15 +272,14 @@ static enum err read_all(struct journal *j, uint64_t key,
         return trouble(j, "read");
     if (!S_ISREG(s.st_mode))
         return ERR(ERR_IO, "%s: exists and is not a file", j->path);
-    if (s.st_size < (off_t)sizeof(struct head))
-        return begin(j, key);
-    TRY(check_head(j, key));
-    j->end = sizeof(struct head);
+    if (is_torn(j, settings, s.st_size))
+        return begin(j, settings);
+    TRY(check_head(j, settings, s.st_size));
     return read_records(j, s.st_size, found);
 }
 
-enum err journal_open(struct journal **journal, const char *path, uint64_t key,
-                      struct journal_found *found)
+enum err journal_open(struct journal **journal, const char *path,
+                      const char *settings, struct journal_found *found)
 {
     struct journal *j = MEM_NEW(struct journal, 1);
     enum err e = ERR_NONE;
@@ -243,7 +292,7 @@ enum err journal_open(struct journal **journal, const char *path, uint64_t key,
     if (e == ERR_NONE)
         e = lock(j);
     if (e == ERR_NONE)
-        e = read_all(j, key, found);
+        e = read_all(j, settings, found);
     if (e != ERR_NONE)
         journal_close(j);
     else

@@ -14,30 +14,28 @@
 enum { LOOK_SECONDS = 1 };
 
 /* Set by the handler, the only state that a signal can reach. */
-static volatile sig_atomic_t soon, now, publish;
+static volatile sig_atomic_t soon, now;
 
 static void note(int signal)
 {
     if (signal == SIGUSR1)
         soon = 1;
-    else if (signal == SIGUSR2)
-        publish = 1;
     else
         now = 1;
 }
 
 void stop_listen(bool heed)
 {
-    static const int signals[] = {SIGUSR1, SIGUSR2, SIGTERM, SIGINT};
+    static const int signals[] = {SIGUSR1, SIGTERM, SIGINT};
     struct sigaction a;
 
     memset(&a, 0, sizeof a);
     a.sa_flags = SA_RESTART;
     (void)sigemptyset(&a.sa_mask);
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
-        bool kills = signals[i] == SIGTERM || signals[i] == SIGINT;
+        bool soft = signals[i] == SIGUSR1;
 
-        a.sa_handler = heed ? note : kills ? SIG_DFL : SIG_IGN;
+        a.sa_handler = heed ? note : soft ? SIG_IGN : SIG_DFL;
         (void)sigaction(signals[i], &a, NULL);
     }
 }
@@ -61,8 +59,11 @@ static void ask(struct stop *s, enum stop_kind kind, const char *why)
 {
     if (kind <= s->asked)
         return;
+    if (s->asked == STOP_NOT) {
+        s->since = comm_clock();
+        (void)snprintf(s->why, sizeof s->why, "%s", why);
+    }
     s->asked = kind;
-    (void)snprintf(s->why, sizeof s->why, "%s", why);
 }
 
 static void look_for_file(struct stop *s)
@@ -78,21 +79,24 @@ static void look_for_file(struct stop *s)
 
 enum stop_kind stop_look(struct stop *s)
 {
+    double clock = comm_clock();
+
     if (now)
         ask(s, STOP_NOW, "a signal (TERM or INT)");
     if (soon)
         ask(s, STOP_SOON, "a signal (USR1)");
-    if (comm_clock() >= s->until)
-        ask(s, STOP_SOON, "the time limit");
+    if (clock >= s->until)
+        ask(s, STOP_NOW, "the time limit");
     if (s->asked == STOP_NOT)
         look_for_file(s);
+    else if (clock >= s->since + s->grace)
+        ask(s, STOP_NOW, s->why);
     return s->asked;
 }
 
-bool stop_publish_asked(void)
+bool stop_has_time(struct stop *s, double seconds)
 {
-    bool asked = publish;
-
-    publish = 0;
-    return asked;
+    if (comm_clock() + seconds >= s->until)
+        ask(s, STOP_SOON, "the time limit");
+    return s->asked == STOP_NOT;
 }
