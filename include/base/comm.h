@@ -54,6 +54,10 @@ bool comm_poll(struct comm *c, int from, int *sender, enum comm_tag *tag,
 void comm_wait(struct comm *c, int from, int *sender, enum comm_tag *tag,
                size_t *size);
 
+/** Rest before looking again for the turn-th time: briefly at first, then up to
+ * 1 ms. Local. */
+void comm_rest(int turn);
+
 /** Receive the message that comm_poll or comm_wait announced. Local. */
 void comm_receive(struct comm *c, int from, enum comm_tag tag, void *bytes,
                   size_t size);
@@ -79,6 +83,9 @@ void comm_broadcast(struct comm *c, int root, void *bytes, size_t size);
 /** all[size of c][size bytes] on the root; NULL elsewhere. Collective over c. */
 void comm_gather(struct comm *c, int root, const void *mine, size_t size,
                  void *all);
+
+/** End all ranks, whatever they do, with this exit code. Local. */
+_Noreturn void comm_abandon(int exit_code);
 
 void comm_barrier(struct comm *c);
 

@@ -6,7 +6,7 @@
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
 
-#define MUST_CHECK __attribute__((warn_unused_result))
+#define MUST_CHECK             __attribute__((warn_unused_result))
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 
 /* clang-format off */
@@ -20,6 +20,7 @@
     X(IO,        5, "a file cannot be read or written")                \
     X(MEMORY,    6, "not enough memory")                               \
     X(FAILED,    7, "too many trials failed")                          \
+    X(STOPPED,  75, "stopped before the end")                          \
     X(PEER,      1, "another rank failed")
 /* clang-format on */
 

@@ -27,7 +27,10 @@ MUST_CHECK enum err gz_read(struct gz *g, void *bytes, size_t size,
  * number.  ERR_DATA, ERR_IO as gz_read. */
 MUST_CHECK enum err gz_skip(struct gz *g, uint64_t limit, uint64_t *bytes);
 
-/** CRC-32 (that of gzip) and size of a file as it is stored.  ERR_IO: it cannot
+/** CRC-32 (that of gzip) of bytes. */
+uint32_t gz_crc(const void *bytes, size_t size);
+
+/** CRC-32 and size of a file as it is stored.  ERR_IO: it cannot
  * be read, or is no regular file. */
 MUST_CHECK enum err gz_checksum(const char *path, uint32_t *crc,
                                 int64_t *bytes);

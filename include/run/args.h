@@ -13,17 +13,19 @@ enum args_mode {
     ARGS_HELP,
     ARGS_VERSION,
     ARGS_DEFAULTS, /* print a complete input file */
-    ARGS_CHECK     /* input, data and space only */
+    ARGS_CHECK,    /* input, data and space only */
+    ARGS_STATUS    /* is the run of that name complete? */
 };
 
 enum { ARGS_SETS_MAX = 256 };
 
 struct args {
     enum args_mode mode;
-    const char *input; /* the input file; NULL if none was given */
+    const char *input; /* the input file, or the run's name; NULL if none was
+                          given */
     int sets;
     const char *set[ARGS_SETS_MAX]; /* "section.key=value" */
-    bool force;
+    bool force, restart;
     enum log_level level;
 };
 

@@ -11,6 +11,8 @@
 
 #include "base/conf.h"
 #include "run/farm.h"
+#include "run/journal.h"
+#include "run/stop.h"
 #include "run/trials.h"
 #include "search/search.h"
 #include "space/space.h"
@@ -20,6 +22,7 @@ enum run_status {
     RUN_COMPLETE,  /* run.trials architectures were evaluated */
     RUN_EXHAUSTED, /* nothing new came: run.patience repeats in a row, or the
                       method has no more to propose */
+    RUN_STOPPED,   /* by a signal, a file or a time limit: to be restarted */
     RUN_FAILED     /* more trials failed than run.max_failed allows */
 };
 
@@ -31,8 +34,12 @@ struct driver {
     struct farm *farm;
     const struct eval *eval; /* of rank 0 */
     void *evaluator;
+    struct journal *journal; /* results are kept there; NULL: nowhere */
+    struct stop stop;
     struct trials trials;
     double started;      /* comm_clock() */
+    double longest;      /* seconds that a trial took */
+    int64_t resumed;     /* trials that the journal had */
     int64_t fresh;       /* asked, not repeats */
     int64_t repeats;     /* in a row, the last asked */
     int64_t told;        /* to the method; of these: */
@@ -48,7 +55,7 @@ struct driver {
  * up to farm and `after`, and frees `search` and `trials`. Rank 0 only. */
 enum run_status driver_run(struct driver *d);
 
-/** "complete", "exhausted", "failed". */
+/** "complete", "exhausted", "stopped", "failed". */
 const char *run_status_text(enum run_status s);
 
 #endif

@@ -29,6 +29,12 @@ int farm_idle(const struct farm *f);
 void farm_submit(struct farm *f, const struct task *t,
                  const struct luggage *with);
 
+/** Do other ranks still work on tasks? Rank 0 only. */
+bool farm_working(const struct farm *f);
+
+/** Is a result there, so that farm_collect need not wait? Rank 0 only. */
+bool farm_ready(struct farm *f);
+
 /** Wait for one result, of any task; there must be one out.  What comes with it
  * is the caller's. Rank 0 only. */
 void farm_collect(struct farm *f, struct result *r, struct luggage *left);

@@ -36,14 +36,18 @@ struct results {
     double published; /* comm_clock() of the last time */
 };
 
-/** Remember what does not change; `force` allows an existing file. ERR_IO. */
+/** Remember what does not change; `replace` allows an existing file. ERR_IO. */
 MUST_CHECK enum err results_open(struct results *s, const struct conf *conf,
-                                 bool force);
+                                 bool replace);
 void results_close(struct results *s);
 
 /** What /run/task says, in room for RESULTS_TASK bytes: the evaluator's digest.
  * The evaluator must be there. */
 void results_task(const struct results *s, char *task);
+
+/** What the results of a run say of its end: "complete", or as /run/status. ERR_IO,
+ * ERR_DATA. */
+MUST_CHECK enum err results_status(const char *name, char *status, size_t size);
 
 /** Note a printed row. */
 void results_progress(struct results *s, const struct progress *p);

@@ -3,6 +3,8 @@
 #ifndef RUN_SETTINGS_H
 #define RUN_SETTINGS_H
 
+#include <stddef.h>
+
 #include "base/conf.h"
 
 /* clang-format off */
@@ -23,7 +25,13 @@
     X(INT, report_every, "8", 1, 1000000000, "trials",                         \
       "A progress row is printed after so many evaluated trials")              \
     X(REAL, publish_every, "30", 0, 1e9, "s",                                  \
-      "The results file is renewed at most this often while the search runs")
+      "The results file is renewed at most this often while the search runs")  \
+    X(REAL, grace, "120", 0, 1e9, "s",                                         \
+      "Once told to stop, wait so long for the trials in flight; the others "  \
+      "are evaluated after the restart")                                       \
+    X(REAL, time_limit, "0", 0, 1e9, "s",                                      \
+      "Stop in time, exit code 75, to go on with --restart; 0: when the batch " \
+      "system ends the job (SLURM_JOB_END_TIME), if it does")
 
 /* clang-format on */
 
@@ -32,6 +40,16 @@ struct run_conf {
 };
 
 extern const struct conf_section run_section;
+
+/** The settings that results depend on, "section.key = value" a line, always in
+ * the same order; neither names and times nor how many ranks do what.  The
+ * caller frees it (mem_free). */
+char *settings_text(const struct conf *conf);
+
+/** What differs between two such texts: "ppo.rate = 0.1 (was 0.2), ...", as much
+ * as fits; "" if nothing does. */
+void settings_differences(const char *now, const char *then, char *list,
+                          size_t size);
 
 /** All settings of the program at their defaults; conf_free frees them. */
 struct conf *settings_new(void);

@@ -14,6 +14,13 @@
 MUST_CHECK enum err store_publish(const char *path, const void *bytes,
                                   size_t size);
 
+/** Remove a file, if it is there and `force` says so. ERR_IO: it may not, or
+ * cannot be. Rank 0 only. */
+MUST_CHECK enum err store_remove(const char *path, bool force);
+
+/** Is there anything of that name? Local. */
+bool store_exists(const char *path);
+
 /** Can a file of that name be published here?  ERR_IO says why not: no such
  * folder, no permission, or it exists and `force` is false. Rank 0 only. */
 MUST_CHECK enum err store_ready(const char *path, bool force);

@@ -47,6 +47,12 @@ static void stop_all(int exit_code)
     MPI_Abort(MPI_COMM_WORLD, exit_code);
 }
 
+void comm_abandon(int exit_code)
+{
+    MPI_Abort(MPI_COMM_WORLD, exit_code);
+    abort();
+}
+
 struct comm *comm_start(int *argc, char ***argv)
 {
     /* Open MPI spins while it waits unless it knows that cores are shared,
@@ -127,9 +133,8 @@ bool comm_poll(struct comm *c, int from, int *sender, enum comm_tag *tag,
     return true;
 }
 
-/* Yield at first, some 0.3 ms, for messages that come at once; then sleep, up to
- * 1 ms at a time. */
-static void back_off(int turn)
+/* Yield at first, some 0.3 ms, for messages that come at once. */
+void comm_rest(int turn)
 {
     enum { YIELDS = 1000, STEP_NS = 20000, LONGEST_NS = 1000000 };
     long ns = (long)(turn - YIELDS) * STEP_NS;
@@ -145,7 +150,7 @@ void comm_wait(struct comm *c, int from, int *sender, enum comm_tag *tag,
                size_t *size)
 {
     for (int turn = 0; !comm_poll(c, from, sender, tag, size);)
-        back_off(turn < INT_MAX ? ++turn : turn);
+        comm_rest(turn < INT_MAX ? ++turn : turn);
 }
 
 void comm_receive(struct comm *c, int from, enum comm_tag tag, void *bytes,

@@ -114,3 +114,8 @@ enum err gz_checksum(const char *path, uint32_t *crc, int64_t *bytes)
     *crc = (uint32_t)sum;
     return ERR_NONE;
 }
+
+uint32_t gz_crc(const void *bytes, size_t size)
+{
+    return (uint32_t)crc32_z(crc32(0, NULL, 0), bytes, size);
+}

@@ -15,7 +15,14 @@
 #include "search/search.h"
 #include "space/space.h"
 
-enum { OPT_DEFAULTS = 256, OPT_CHECK, OPT_SET, OPT_FORCE };
+enum {
+    OPT_DEFAULTS = 256,
+    OPT_CHECK,
+    OPT_SET,
+    OPT_FORCE,
+    OPT_RESTART,
+    OPT_STATUS
+};
 
 /* clang-format off */
 static const struct option options[] = {
@@ -27,6 +34,8 @@ static const struct option options[] = {
     {"check",          required_argument, NULL, OPT_CHECK},
     {"set",            required_argument, NULL, OPT_SET},
     {"force",          no_argument,       NULL, OPT_FORCE},
+    {"restart",        no_argument,       NULL, OPT_RESTART},
+    {"status",         required_argument, NULL, OPT_STATUS},
     {NULL, 0, NULL, 0},
 };
 /* clang-format on */
@@ -66,6 +75,13 @@ static enum err option(struct args *a, int c, const char *value)
     case OPT_FORCE:
         a->force = true;
         return ERR_NONE;
+    case OPT_RESTART:
+        a->restart = true;
+        return ERR_NONE;
+    case OPT_STATUS:
+        a->mode = ARGS_STATUS;
+        a->input = value;
+        return ERR_NONE;
     default:
         return ERR_USAGE;
     }
@@ -104,13 +120,19 @@ static const char help[] =
     "Neural architecture search: finds good image networks by training many.\n"
     "\n"
     "usage: mpirun -np RANKS fnas_mpi INPUT [--set SECTION.KEY=VALUE]...\n"
-    "       fnas_mpi --check INPUT | --print-defaults | --version | --help\n"
+    "       fnas_mpi --check INPUT | --status NAME\n"
+    "       fnas_mpi --print-defaults | --version | --help\n"
     "\n"
     "  INPUT                    input file; results go to NAME.h5 (run.name)\n"
     "  --set SECTION.KEY=VALUE  override a setting; may be repeated\n"
     "  --force                  overwrite an existing results file\n"
     "                           (default: refuse to start)\n"
+    "  --restart                go on where the run of that name was stopped,\n"
+    "                           or begin it\n"
     "  --check INPUT            check input, data and space, then stop\n"
+    "  --status NAME            is that run complete?  Exit code 0 if it is, "
+    "75\n"
+    "                           if it is to be restarted\n"
     "  --print-defaults         print a complete, commented input file\n"
     "  -q, --quiet              print only warnings, errors, the last line\n"
     "  -v, --verbose            print debug messages, from all ranks\n"
@@ -121,7 +143,9 @@ static const char help[] =
     "alone (no mpirun) does both.\n"
     "\n"
     "exit codes: 0 complete, 1 internal error, 2 usage, 3 input, 4 data,\n"
-    "            5 file, 6 memory, 7 too many failed trials\n";
+    "            5 file, 6 memory, 7 too many failed trials, 75 stopped: to "
+    "be\n"
+    "            started again with --restart\n";
 
 void args_help(void)
 {

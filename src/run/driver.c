@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/driver.h"
 
+#include <limits.h>
 #include <math.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/timer.h"
 #include "run/settings.h"
@@ -47,30 +49,68 @@ static void settle(struct driver *d)
     }
 }
 
-static void collect(struct driver *d)
+static void answer(struct driver *d, struct trial *t, const struct result *r,
+                   struct luggage left)
+{
+    t->result = *r;
+    t->left = left;
+    t->finished = comm_clock() - d->started;
+    t->answered = true;
+    if (r->seconds > d->longest)
+        d->longest = r->seconds;
+}
+
+/* A journal that cannot be written is no reason to lose what is going on. */
+static void keep(struct driver *d, const struct trial *t)
+{
+    if (!d->journal ||
+        journal_append(d->journal, &t->task, &t->result, &t->left) == ERR_NONE)
+        return;
+    log_warn("%s; the search goes on, but this trial will be evaluated again "
+             "after a restart",
+             err_message());
+    err_clear();
+}
+
+/* Wait for a result; false: there is no time left. */
+static bool wait_for_result(struct driver *d)
+{
+    int turn = 0;
+
+    timer_start(TIMER_WAIT);
+    while (!farm_ready(d->farm) && stop_look(&d->stop) != STOP_NOW)
+        comm_rest(turn < INT_MAX ? ++turn : turn);
+    timer_stop(TIMER_WAIT);
+    return farm_ready(d->farm);
+}
+
+static bool collect(struct driver *d)
 {
     struct luggage left;
     struct result r;
     struct trial *t;
 
+    if (!wait_for_result(d))
+        return false;
     farm_collect(d->farm, &r, &left);
     CHECK(r.id >= 0 && r.id < d->trials.count);
     t = &d->trials.list[r.id];
-    t->result = r;
-    t->left = left;
-    t->finished = comm_clock() - d->started;
-    t->answered = true;
+    answer(d, t, &r, left);
+    keep(d, t);
     settle(d);
+    return true;
 }
 
-/* Tell the oldest trial that was not told; wait for its result if need be. */
-static void tell_next(struct driver *d)
+/* Tell the oldest trial that was not told; wait for its result if need be.
+ * False: there is no time left. */
+static bool tell_next(struct driver *d)
 {
     struct trial *t;
 
     settle(d);
     while (d->trials.settled == d->told)
-        collect(d);
+        if (!collect(d))
+            return false;
     t = &d->trials.list[d->told++];
     d->told_fresh += t->twin < 0;
     d->told_failed += t->twin < 0 && !result_counts(&t->result);
@@ -80,6 +120,7 @@ static void tell_next(struct driver *d)
         d->eval->learn(d->evaluator, &t->result, t->reward, t->left);
     t->left = (struct luggage){0};
     timer_stop(TIMER_SEARCH);
+    return true;
 }
 
 static bool ask(struct driver *d, struct task *t)
@@ -91,6 +132,19 @@ static bool ask(struct driver *d, struct task *t)
     asked = d->method->ask(d->search, t);
     timer_stop(TIMER_SEARCH);
     return asked;
+}
+
+/* Did an earlier run of this search evaluate it? */
+static bool resume(struct driver *d, struct trial *t)
+{
+    struct luggage left;
+    struct result r;
+
+    if (!d->journal || !journal_find(d->journal, &t->task, &r, &left))
+        return false;
+    answer(d, t, &r, left);
+    d->resumed++;
+    return true;
 }
 
 static void submit(struct driver *d, const struct task *task)
@@ -105,11 +159,14 @@ static void submit(struct driver *d, const struct task *task)
     }
     d->repeats = 0;
     d->fresh++;
+    if (resume(d, t))
+        return;
     if (d->eval->start)
         with = d->eval->start(d->evaluator, task);
-    while (farm_idle(d->farm) == 0)
-        collect(d);
-    farm_submit(d->farm, task, &with);
+    while (farm_idle(d->farm) == 0 && collect(d))
+        ;
+    if (farm_idle(d->farm) > 0)
+        farm_submit(d->farm, task, &with);
     mem_free(with.bytes);
 }
 
@@ -134,12 +191,18 @@ static bool ask_next(struct driver *d)
     struct task t;
 
     while (out(d) == c->window || !ask(d, &t)) {
-        if (out(d) == 0)
+        if (out(d) == 0 || !tell_next(d))
             return false;
-        tell_next(d);
     }
     submit(d, &t);
     return true;
+}
+
+/* A trial may take as long as the longest one did, and a little more. */
+static bool may_start(struct driver *d)
+{
+    return stop_look(&d->stop) == STOP_NOT &&
+           stop_has_time(&d->stop, 1.2 * d->longest);
 }
 
 static bool wants_more(const struct driver *d)
@@ -157,10 +220,12 @@ enum run_status driver_run(struct driver *d)
     trials_new(&d->trials);
     d->started = comm_clock();
     d->search = d->method->create(d->space, d->conf, (uint64_t)c->seed);
-    while (wants_more(d) && ask_next(d))
+    while (wants_more(d) && may_start(d) && ask_next(d))
         ;
-    while (out(d) > 0)
-        tell_next(d);
+    while (out(d) > 0 && tell_next(d))
+        ;
+    if (out(d) > 0 || (wants_more(d) && d->stop.asked != STOP_NOT))
+        return RUN_STOPPED;
     if (too_many_failed(d) || isnan(d->trials.best_accuracy))
         return RUN_FAILED;
     return d->fresh < c->trials ? RUN_EXHAUSTED : RUN_COMPLETE;
@@ -170,6 +235,7 @@ const char *run_status_text(enum run_status s)
 {
     static const char *const texts[] = {[RUN_COMPLETE] = "complete",
                                         [RUN_EXHAUSTED] = "exhausted",
+                                        [RUN_STOPPED] = "stopped",
                                         [RUN_FAILED] = "failed"};
 
     return texts[s];

@@ -159,6 +159,21 @@ static int receive(struct farm *f, struct result *r, struct luggage *left)
     return (sender - 1) / f->ranks->per_child;
 }
 
+bool farm_working(const struct farm *f)
+{
+    return f->ranks->groups > 0 && f->busy > 0;
+}
+
+bool farm_ready(struct farm *f)
+{
+    enum comm_tag tag;
+    size_t size;
+    int sender;
+
+    return f->ranks->groups == 0 ||
+           comm_poll(f->ranks->world, COMM_ANY, &sender, &tag, &size);
+}
+
 void farm_collect(struct farm *f, struct result *r, struct luggage *left)
 {
     int slot = 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* fnas_mpi: settings, ranks, work, farewell. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,11 +13,14 @@
 #include "run/driver.h"
 #include "run/health.h"
 #include "run/input.h"
+#include "run/journal.h"
 #include "run/progress.h"
 #include "run/ranks.h"
 #include "run/report.h"
 #include "run/results.h"
 #include "run/settings.h"
+#include "run/stop.h"
+#include "run/store.h"
 #include "search/transfer.h"
 
 /* "a b c" of the command line. */
@@ -49,6 +53,8 @@ struct program {
     const struct eval *eval;
     void *evaluator;
     struct results results;
+    char journal_path[CONF_TEXT_MAX + 16], stop_path[CONF_TEXT_MAX + 16];
+    struct journal *journal;  /* on rank 0 */
     struct transfer transfer; /* on rank 0 */
 };
 
@@ -103,6 +109,21 @@ static enum err check(struct program *p)
     return ERR_NONE;
 }
 
+/* A missing file is a run that has not begun. */
+static enum err print_status(const struct program *p)
+{
+    char status[64] = "not begun", path[CONF_TEXT_MAX + 8];
+    bool ended;
+
+    (void)snprintf(path, sizeof path, "%s.h5", p->args.input);
+    if (store_exists(path))
+        TRY(results_status(p->args.input, status, sizeof status));
+    printf("%s: %s\n", p->args.input, status);
+    ended = strcmp(status, run_status_text(RUN_COMPLETE)) == 0 ||
+            strcmp(status, run_status_text(RUN_EXHAUSTED)) == 0;
+    return ended ? ERR_NONE : ERR(ERR_STOPPED, "%s", "");
+}
+
 static enum err print_defaults(const struct program *p)
 {
     char *text = conf_print(p->conf, true);
@@ -123,6 +144,8 @@ static enum err without_mpi(struct program *p)
         return ERR_NONE;
     case ARGS_DEFAULTS:
         return print_defaults(p);
+    case ARGS_STATUS:
+        return print_status(p);
     case ARGS_CHECK:
     case ARGS_RUN:
         break;
@@ -142,6 +165,31 @@ static struct usage *gather_usage(const struct program *p)
     return all;
 }
 
+/* The other ranks are still at work: all there is time for is to publish. */
+static void abandon(struct program *p, const struct driver *d)
+{
+    if (results_publish(&p->results, d, run_status_text(RUN_STOPPED), NULL) !=
+        ERR_NONE)
+        log_error("%s", err_message());
+    report_done(d, RUN_STOPPED);
+    log_print("stopped by %s; to go on: --restart\n", d->stop.why);
+    comm_abandon(err_exit_code(ERR_STOPPED));
+}
+
+static enum err outcome(const struct program *p, const struct driver *d,
+                        enum run_status status)
+{
+    if (status == RUN_STOPPED)
+        return ERR(ERR_STOPPED, "stopped by %s; to go on: --restart",
+                   d->stop.why);
+    if (status == RUN_FAILED)
+        return ERR(ERR_FAILED,
+                   "too many trials failed; the reasons are in /trials/reason "
+                   "of %s",
+                   p->results.path);
+    return ERR_NONE;
+}
+
 /* Print and store how it went. */
 static enum err finish(struct program *p, const struct driver *d,
                        enum run_status status)
@@ -155,12 +203,17 @@ static enum err finish(struct program *p, const struct driver *d,
     TRY(e);
     health_report(d);
     report_done(d, status);
-    return status == RUN_FAILED
-               ? ERR(ERR_FAILED,
-                     "too many trials failed; the reasons are in "
-                     "/trials/reason of %s",
-                     p->results.path)
-               : ERR_NONE;
+    return outcome(p, d, status);
+}
+
+static struct stop stop_when(const struct program *p)
+{
+    const struct run_conf *c = conf_of(p->conf, &run_section);
+
+    return (struct stop){.file = p->stop_path,
+                         .until =
+                             comm_clock() + stop_seconds_left(c->time_limit),
+                         .grace = c->grace};
 }
 
 static enum err search(struct program *p)
@@ -172,6 +225,7 @@ static enum err search(struct program *p)
                        .method = search_find(c->method.s),
                        .eval = p->eval,
                        .evaluator = p->evaluator,
+                       .journal = p->journal,
                        .after = meter_after,
                        .context = &meter};
     enum run_status status;
@@ -182,8 +236,11 @@ static enum err search(struct program *p)
                   p->results.path);
     transfer_print(&p->transfer);
     report_head();
+    d.stop = stop_when(p);
     d.farm = farm_new(&p->ranks, p->eval, p->evaluator);
     status = driver_run(&d);
+    if (d.stop.asked == STOP_NOW && farm_working(d.farm))
+        abandon(p, &d);
     farm_free(d.farm);
     e = finish(p, &d, status);
     d.method->destroy(d.search);
@@ -200,6 +257,50 @@ static enum err work(struct program *p)
     return ERR_NONE;
 }
 
+/* A job that the batch system has started again goes on. */
+static bool wants_restart(const struct program *p)
+{
+    const char *restarts = getenv("SLURM_RESTART_COUNT");
+
+    return p->args.restart || (restarts && atoi(restarts) > 0);
+}
+
+/* What an earlier run of that name has left. */
+static enum err open_journal(struct program *p, bool restart)
+{
+    char *settings = settings_text(p->conf);
+    struct journal_found found;
+    enum err e = ERR_NONE;
+
+    if (!restart)
+        e = store_remove(p->journal_path, p->args.force);
+    if (e == ERR_NONE)
+        e = journal_open(&p->journal, p->journal_path, settings, &found);
+    mem_free(settings);
+    TRY(e);
+    if (found.damaged > 0)
+        log_warn("%s: %" PRId64
+                 " damaged part%s passed over; what was in there "
+                 "is evaluated again",
+                 p->journal_path, found.damaged, found.damaged == 1 ? "" : "s");
+    if (found.results > 0)
+        log_print("restart    %" PRId64 " results from %s\n", found.results,
+                  p->journal_path);
+    return ERR_NONE;
+}
+
+static enum err open_files(struct program *p)
+{
+    const struct run_conf *run = conf_of(p->conf, &run_section);
+    bool restart = wants_restart(p);
+
+    (void)snprintf(p->journal_path, sizeof p->journal_path, "%s.journal",
+                   run->name.s);
+    (void)snprintf(p->stop_path, sizeof p->stop_path, "%s.STOP", run->name.s);
+    TRY(results_open(&p->results, p->conf, p->args.force || restart));
+    return open_journal(p, restart);
+}
+
 static enum err open_results(struct program *p)
 {
     enum err e = ERR_NONE;
@@ -207,7 +308,7 @@ static enum err open_results(struct program *p)
     p->results.ranks = &p->ranks;
     p->results.command = p->command;
     if (comm_rank(p->world) == 0)
-        e = results_open(&p->results, p->conf, p->args.force);
+        e = open_files(p);
     return comm_agree(p->world, e);
 }
 
@@ -243,6 +344,7 @@ static enum err on_ranks(struct program *p)
         p->eval->close(p->evaluator);
     }
     results_close(&p->results);
+    journal_close(p->journal);
     return e;
 }
 
@@ -279,7 +381,8 @@ static enum err say_farewell(struct comm *world, enum err mine)
     comm_gather(world, 0, &own, sizeof own, all);
     for (int i = 0; all && i < size; i++)
         if (all[i].e != ERR_NONE && all[i].e != ERR_PEER) {
-            log_error("%s", all[i].message);
+            (all[i].e == ERR_STOPPED ? log_warn : log_error)("%s",
+                                                             all[i].message);
             told = all[i].e;
             break;
         }
@@ -292,6 +395,7 @@ static enum err run_on_mpi(struct program *p)
     enum err e;
 
     p->world = comm_start(&p->argc, &p->argv);
+    stop_listen(comm_rank(p->world) == 0);
     log_open(comm_rank(p->world), p->args.level);
     e = say_farewell(p->world, with_mpi(p));
     comm_finish(p->world);
@@ -318,7 +422,7 @@ static enum err run_without_mpi(struct program *p, enum err wrong_use)
         return e;
     if (e == ERR_NONE)
         e = without_mpi(p);
-    if (e != ERR_NONE)
+    if (e != ERR_NONE && e != ERR_STOPPED)
         log_error("%s", err_message());
     return e;
 }

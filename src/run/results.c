@@ -19,7 +19,7 @@
 #include "run/settings.h"
 #include "run/store.h"
 
-enum err results_open(struct results *s, const struct conf *conf, bool force)
+enum err results_open(struct results *s, const struct conf *conf, bool replace)
 {
     const struct run_conf *run = conf_of(conf, &run_section);
     const struct pool_conf *pool = conf_of(conf, &pool_section);
@@ -28,14 +28,36 @@ enum err results_open(struct results *s, const struct conf *conf, bool force)
 
     (void)snprintf(s->path, sizeof s->path, "%s.h5", run->name.s);
     (void)snprintf(s->pool, sizeof s->pool, "%s.pool.h5", run->name.s);
-    TRY(store_ready(s->path, force));
+    TRY(store_ready(s->path, replace));
     if (pool->enabled)
-        TRY(store_ready(s->pool, force));
+        TRY(store_ready(s->pool, replace));
     s->input = conf_print(conf, false);
     (void)strftime(s->started, sizeof s->started, "%Y-%m-%dT%H:%M:%S%z",
                    localtime_r(&now, &tm));
     s->published = comm_clock();
     return ERR_NONE;
+}
+
+enum err results_status(const char *name, char *status, size_t size)
+{
+    char path[CONF_TEXT_MAX + 8], text[64];
+    struct h5_array a;
+    struct h5 *h;
+    enum err e;
+
+    (void)snprintf(path, sizeof path, "%s.h5", name);
+    TRY(h5_open(&h, path));
+    e = h5_shape(h, "/run/status", &a);
+    if (e == ERR_NONE &&
+        (a.type != H5_TEXT || a.rank != 0 || a.width >= sizeof text))
+        e = ERR(ERR_DATA, "%s: /run/status is not a short text", path);
+    memset(text, 0, sizeof text);
+    if (e == ERR_NONE)
+        e = h5_read(h, "/run/status", H5_TEXT, text, 1);
+    h5_close(h);
+    if (e == ERR_NONE)
+        (void)snprintf(status, size, "%s", text);
+    return e;
 }
 
 void results_close(struct results *s)

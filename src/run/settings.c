@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/settings.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "base/conf_value.h"
+#include "base/mem.h"
 
 #include "eval/data.h"
 #include "eval/evaluators.h"
@@ -80,4 +84,65 @@ struct conf *settings_new(void)
     add(&l, &synthetic_section);
     add(&l, &parallel_section);
     return conf_new(l.section, l.count);
+}
+
+/* What may change between a run and its restart. */
+static bool is_free(const struct conf_section *s, const struct conf_row *row)
+{
+    static const char *const names[] = {"name",         "trials",
+                                        "report_every", "publish_every",
+                                        "grace",        "time_limit"};
+
+    if (s == &parallel_section)
+        return true;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (s == &run_section && strcmp(row->name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+char *settings_text(const struct conf *conf)
+{
+    const struct conf_section *s;
+    struct conf_draft draft;
+
+    conf_draft_open(&draft);
+    for (int i = 0; (s = conf_section_at(conf, i)); i++)
+        for (int k = 0; k < s->count; k++) {
+            const struct conf_row *row = &s->rows[k];
+
+            if (is_free(s, row))
+                continue;
+            (void)fprintf(draft.stream, "%s.%s = ", s->name, row->name);
+            conf_value_print(draft.stream, row,
+                             (const char *)conf_of(conf, s) + row->offset);
+            (void)fputc('\n', draft.stream);
+        }
+    return conf_draft_take(&draft);
+}
+
+static void note(char *list, size_t size, const char *now, size_t now_size,
+                 const char *then, size_t then_size)
+{
+    const char *value = strstr(then, " = ");
+    size_t at = strlen(list), key = value ? (size_t)(value - then) + 3 : 0;
+
+    key = key < then_size ? key : 0;
+    (void)snprintf(list + at, size - at, "%s%.*s (was %.*s)",
+                   at > 0 ? ", " : "", (int)now_size, now,
+                   (int)(then_size - key), then + key);
+}
+
+void settings_differences(const char *now, const char *then, char *list,
+                          size_t size)
+{
+    list[0] = '\0';
+    while (*now || *then) {
+        size_t n = strcspn(now, "\n"), m = strcspn(then, "\n");
+
+        if (n != m || memcmp(now, then, n) != 0)
+            note(list, size, now, n, then, m);
+        now += n + (now[n] == '\n');
+        then += m + (then[m] == '\n');
+    }
 }

@@ -88,6 +88,23 @@ enum err store_publish(const char *path, const void *bytes, size_t size)
     return e;
 }
 
+bool store_exists(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+enum err store_remove(const char *path, bool force)
+{
+    if (!store_exists(path))
+        return ERR_NONE;
+    if (!force)
+        return ERR(ERR_IO,
+                   "%s: a run of that name was begun; go on with --restart, "
+                   "choose another run.name, or begin anew with --force",
+                   path);
+    return unlink(path) == 0 ? ERR_NONE : trouble("remove", path);
+}
+
 enum err store_ready(const char *path, bool force)
 {
     char copy[PATH_MAX];

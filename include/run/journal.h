@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* NAME.journal: every finished trial, on disk as soon as it is reported.
+ *
+ * A search depends on settings, seed and results alone.  So its results are all
+ * that must be kept: a run that starts again asks and tells as before, takes
+ * each result that the journal has from there, and evaluates the others.
+ *
+ *     head, settings | record | record | ...
+ *     record: mark, CRC-32, task, result, what came with the result
+ *
+ * A record is only ever appended.  What was torn or damaged is a record whose
+ * checksum is wrong: the next one is looked for by its mark, and its trial is
+ * evaluated again.  Bytes are those of this machine and this version, which the
+ * head tells.
+ * Rank 0 only. */
+#ifndef RUN_JOURNAL_H
+#define RUN_JOURNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "space/task.h"
+
+struct journal;
+
+/** What a journal held when it was opened. */
+struct journal_found {
+    int64_t results; /* that can be used */
+    int64_t damaged; /* records that cannot */
+};
+
+/** Open `path`, which is made if it is not there, read it, and keep other
+ * writers out until it is closed (where the file system has locks).
+ * @param settings  those that results depend on, see settings_text
+ * ERR_IO: it cannot be read or written, or another run holds it; ERR_INPUT: it
+ * is of other settings, which are listed, or of another version. */
+MUST_CHECK enum err journal_open(struct journal **j, const char *path,
+                                 const char *settings,
+                                 struct journal_found *found);
+
+/** Append a result.  It survives the end of this process at once, and a power
+ * cut at most a second later (at once if it took longer to make).  ERR_IO: it is
+ * not kept; the journal is as it was. */
+MUST_CHECK enum err journal_append(struct journal *j, const struct task *t,
+                                   const struct result *r,
+                                   const struct luggage *left);
+
+/** Was a result found for this task?  Then it is read; what came with it is the
+ * caller's. */
+bool journal_find(const struct journal *j, const struct task *t,
+                  struct result *r, struct luggage *left);
+
+/** NULL is fine. */
+void journal_close(struct journal *j);
+
+#endif
