@@ -19,7 +19,10 @@ enum rng_use {
     RNG_POLICY,  /* initial weights of the policy */
     RNG_SEARCH,  /* what a search method draws */
     RNG_TABLE,   /* which recorded seed of a benchmark */
-    RNG_TEST     /* tests */
+    RNG_TEST,    /* tests */
+    RNG_MUTATE,  /* neighbours of what is known */
+    RNG_GATE,    /* audits of predictions */
+    RNG_REPLAY   /* which results are learned from again */
 };
 
 struct rng {

@@ -26,6 +26,19 @@ static void answer_twin(struct driver *d, struct trial *t)
     t->answered = true;
 }
 
+/* A trial that the method predicted: nothing of it may enter a mean. */
+static void answer_predicted(struct driver *d, struct trial *t)
+{
+    t->result = (struct result){.id = t->task.id,
+                                .state = TRIAL_PREDICTED,
+                                .accuracy = (double)NAN,
+                                .loss = (double)NAN,
+                                .train_loss = (double)NAN,
+                                .latency = (double)NAN};
+    t->finished = comm_clock() - d->started;
+    t->answered = true;
+}
+
 /* Count all trials whose results are in, up to the first that is still out. */
 static void settle(struct driver *d)
 {
@@ -36,6 +49,8 @@ static void settle(struct driver *d)
 
         if (next->twin >= 0)
             answer_twin(d, next);
+        else if (next->task.said.replaces)
+            answer_predicted(d, next);
         if (!next->answered)
             return;
         next->reward =
@@ -68,8 +83,9 @@ static void tell_next(struct driver *d)
     while (d->trials.settled == d->told)
         collect(d);
     t = &d->trials.list[d->told++];
-    d->told_fresh += t->twin < 0;
-    d->told_failed += t->twin < 0 && !result_counts(&t->result);
+    d->out -= !t->task.said.replaces;
+    d->told_fresh += trial_fresh(t);
+    d->told_failed += trial_fresh(t) && !result_counts(&t->result);
     timer_start(TIMER_SEARCH);
     d->method->tell(d->search, &t->task, &t->result, t->reward);
     timer_stop(TIMER_SEARCH);
@@ -80,7 +96,8 @@ static bool ask(struct driver *d, struct task *t)
     bool asked;
 
     timer_start(TIMER_SEARCH);
-    *t = (struct task){.id = d->trials.count};
+    *t = (struct task){.id = d->trials.count,
+                       .said = {(double)NAN, (double)NAN, false}};
     asked = d->method->ask(d->search, t);
     timer_stop(TIMER_SEARCH);
     return asked;
@@ -91,11 +108,12 @@ static void submit(struct driver *d, const struct task *task)
     struct trial *t = trials_append(&d->trials, task, settings(d)->reuse);
 
     CHECK(space_has(d->space, &task->arch));
-    if (t->twin >= 0) {
-        d->repeats++;
+    d->out += !task->said.replaces;
+    if (!trial_fresh(t)) {
+        d->idle++;
         return;
     }
-    d->repeats = 0;
+    d->idle = 0;
     d->fresh++;
     while (farm_idle(d->farm) == 0)
         collect(d);
@@ -110,9 +128,9 @@ static bool too_many_failed(const struct driver *d)
                settings(d)->max_failed * (double)d->told_fresh;
 }
 
-static int64_t out(const struct driver *d)
+static bool all_told(const struct driver *d)
 {
-    return d->trials.count - d->told;
+    return d->told == d->trials.count;
 }
 
 /* Ask and submit one task, once the window has room and the method is ready;
@@ -122,8 +140,8 @@ static bool ask_next(struct driver *d)
     const struct search_conf *c = conf_of(d->conf, &search_section);
     struct task t;
 
-    while (out(d) == c->window || !ask(d, &t)) {
-        if (out(d) == 0)
+    while (d->out == c->window || !ask(d, &t)) {
+        if (all_told(d))
             return false;
         tell_next(d);
     }
@@ -135,8 +153,7 @@ static bool wants_more(const struct driver *d)
 {
     const struct run_conf *c = settings(d);
 
-    return d->fresh < c->trials && d->repeats < c->patience &&
-           !too_many_failed(d);
+    return d->fresh < c->trials && d->idle < c->patience && !too_many_failed(d);
 }
 
 enum run_status driver_run(struct driver *d)
@@ -148,7 +165,7 @@ enum run_status driver_run(struct driver *d)
     d->search = d->method->create(d->space, d->conf, (uint64_t)c->seed);
     while (wants_more(d) && ask_next(d))
         ;
-    while (out(d) > 0)
+    while (!all_told(d))
         tell_next(d);
     if (too_many_failed(d) || isnan(d->trials.best_accuracy))
         return RUN_FAILED;

@@ -39,9 +39,9 @@ void report_banner(const struct ranks *r, const struct conf *conf,
 
 void report_head(void)
 {
-    log_print("\n%8s %6s %7s %8s %8s %8s %6s %10s %9s\n", "trials", "failed",
-              "repeats", "best", "mean", "entropy", "busy", "children/h",
-              "left");
+    log_print("\n%8s %6s %7s %9s %8s %8s %8s %6s %10s %9s\n", "trials",
+              "failed", "repeats", "predicted", "best", "mean", "entropy",
+              "busy", "children/h", "left");
 }
 
 /* A figure, or a dash where there is none. */
@@ -65,11 +65,12 @@ void report_row(const struct progress *p)
 {
     char best[32], mean[32], entropy[32], left[32];
 
-    log_print("%8" PRId64 " %6" PRId64 " %7" PRId64
+    log_print("%8" PRId64 " %6" PRId64 " %7" PRId64 " %9" PRId64
               " %8s %8s %8s %5.1f%% %10.0f %9s\n",
-              p->evaluated, p->failed, p->repeats, figure(best, 4, p->best),
-              figure(mean, 4, p->mean), figure(entropy, 3, p->entropy),
-              100 * p->busy, p->per_hour, duration(left, p->left));
+              p->evaluated, p->failed, p->repeats, p->predicted,
+              figure(best, 4, p->best), figure(mean, 4, p->mean),
+              figure(entropy, 3, p->entropy), 100 * p->busy, p->per_hour,
+              duration(left, p->left));
 }
 
 struct usage report_usage(void)
@@ -158,9 +159,9 @@ void report_done(const struct driver *d, enum run_status status)
     if (log_warnings() > 0)
         log_print("%d warning%s above\n", log_warnings(),
                   log_warnings() == 1 ? "" : "s");
-    log_result("FNAS DONE status=%s trials=%" PRId64
+    log_result("FNAS DONE status=%s trials=%" PRId64 " predicted=%" PRId64
                " best=%s trajectory=%016" PRIx64 "\n",
-               run_status_text(status), t->evaluated,
+               run_status_text(status), t->evaluated, t->predicted,
                isnan(t->best_accuracy) ? "none"
                                        : figure(best, 4, t->best_accuracy),
                t->hash);
