@@ -7,6 +7,7 @@
  *     /decisions/...         name and number of options of each decision
  *     /progress/...          the rows printed while it ran
  *     /best/...              the architecture of the highest reward
+ *     /critic/...            how far predictions were to be trusted, if any
  *     /timing/...            seconds over ranks; empty until the end
  *     /run/...               input, command line, versions, hosts, data, status
  *

@@ -150,11 +150,29 @@ static void print_best(const struct driver *d)
               best->result.macs, text);
 }
 
+/* How much the critic saved, and how far it was to be trusted. */
+static void print_critic(const struct driver *d)
+{
+    struct critic_health c = d->method->health(d->search).critic;
+    char error[32], ratio[32], in_50[32], in_90[32];
+
+    if (!c.on)
+        return;
+    log_print("\ncritic: %.1f %% of %.0f architectures predicted instead of "
+              "trained; %.0f audits, error %s, in deviations %s; "
+              "within the 50 %% interval %s %%, the 90 %% interval %s %%\n",
+              100 * c.skipped / fmax(1, c.skipped + c.trained),
+              c.skipped + c.trained, c.audits, figure(error, 5, c.audit_error),
+              figure(ratio, 2, c.audit_ratio), figure(in_50, 0, 100 * c.in_50),
+              figure(in_90, 0, 100 * c.in_90));
+}
+
 void report_done(const struct driver *d, enum run_status status)
 {
     const struct trials *t = &d->trials;
     char best[32];
 
+    print_critic(d);
     print_best(d);
     if (log_warnings() > 0)
         log_print("%d warning%s above\n", log_warnings(),

@@ -258,6 +258,7 @@ static enum err write_file(struct h5 *h, const struct results *s,
     TRY(write_columns(h, progress_columns, COUNT(progress_columns), s->progress,
                       sizeof(struct progress), (size_t)s->rows));
     TRY(write_best(h, d));
+    TRY(results_critic(h, d));
     TRY(results_run(h, s, d, status));
     return usage ? results_timing(h, s, usage) : ERR_NONE;
 }

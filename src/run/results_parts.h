@@ -17,6 +17,9 @@ MUST_CHECK enum err results_run(struct h5 *h, const struct results *s,
 MUST_CHECK enum err results_timing(struct h5 *h, const struct results *s,
                                    const struct usage *usage);
 
+/** /critic/..., if the method has one. */
+MUST_CHECK enum err results_critic(struct h5 *h, const struct driver *d);
+
 /** One number. */
 MUST_CHECK enum err results_real(struct h5 *h, const char *path, double x,
                                  const char *units, const char *description);

@@ -21,8 +21,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/rng.h"
-#include "gate.h"
-#include "learn/critic.h"
+#include "judge.h"
 #include "learn/policy.h"
 #include "learn/ppo.h"
 #include "learn/replay.h"
@@ -38,51 +37,43 @@ const struct conf_section fnas_section = {
     .rows = rows,
 };
 
-enum { MOVES = 8 }; /* mutations until an architecture is new, at most */
-
 struct fnas {
-    const struct space *space;
     const struct ppo_conf *ppo_conf;
     const struct fnas_conf *conf; /* NULL: ppo */
     uint64_t seed;
     int slots;
     struct policy *policy;
     struct ppo *ppo;
-    struct critic *critic; /* NULL: none */
+    struct judge *judge;   /* the critic's; NULL: none */
     struct replay *replay; /* NULL: none */
-    struct gate gate;
-    struct known known;
-    double spread; /* of the policy at the latest round */
+    double spread;         /* of the policy at the latest round */
 
     /* rounds learned..drawn - 1 are open, a ring */
     struct round *rounds; /* [open] */
     int open, room;
+    int most; /* architectures that the policy learns from at a time */
     int64_t learned, drawn;
 
     /* scratch */
-    struct rng *streams;     /* [room] */
-    float *entropy;          /* [room, slots] */
-    struct verdict *verdict; /* [room] */
-    bool *train, *barred;    /* [room] */
-    struct arch *arch;       /* [2 room]: what is learned from */
-    double *reward;          /* [2 room] */
-    float *mu;               /* [2 room, slots] */
+    struct rng *streams; /* [room] */
+    float *entropy;      /* [room, slots] */
+    struct arch *arch;   /* [most]: what is learned from */
+    double *reward;      /* [most] */
+    float *mu;           /* [most, slots] */
 };
 
 static void make_parts(struct fnas *s, const struct space *space)
 {
     const struct ppo_conf *p = s->ppo_conf;
     const struct fnas_conf *c = s->conf;
-    struct policy_shape shape = {p->hidden, p->embedding, 2 * s->room};
+    struct policy_shape shape = {p->hidden, p->embedding, s->most};
 
     s->policy = policy_new(space, &shape, s->seed);
-    s->ppo = ppo_new(s->policy, p, 2 * s->room, s->seed);
+    s->ppo = ppo_new(s->policy, p, s->most, s->seed);
     if (c && c->critic)
-        s->critic = critic_new(space, c->points, s->room);
+        s->judge = judge_new(space, c, s->room, s->seed);
     if (c && c->replay)
         s->replay = replay_new(space->count, c->capacity);
-    s->gate.share = s->gate.set = c ? c->gate : 1;
-    s->gate.audit = c ? c->audit : 0;
     for (int i = 0; i < s->open; i++)
         round_new(&s->rounds[i], s->room, s->slots);
 }
@@ -90,15 +81,13 @@ static void make_parts(struct fnas *s, const struct space *space)
 static void make_scratch(struct fnas *s)
 {
     size_t room = (size_t)s->room, slots = (size_t)s->slots;
+    size_t most = (size_t)s->most;
 
     s->streams = MEM_NEW(struct rng, room);
     s->entropy = MEM_NEW(float, room *slots);
-    s->verdict = MEM_NEW(struct verdict, room);
-    s->train = MEM_NEW(bool, room);
-    s->barred = MEM_NEW(bool, room);
-    s->arch = MEM_NEW(struct arch, 2 * room);
-    s->reward = MEM_NEW(double, 2 * room);
-    s->mu = MEM_NEW(float, 2 * room * slots);
+    s->arch = MEM_NEW(struct arch, most);
+    s->reward = MEM_NEW(double, most);
+    s->mu = MEM_NEW(float, most *slots);
 }
 
 static struct fnas *make(const struct space *space, const struct ppo_conf *p,
@@ -106,13 +95,13 @@ static struct fnas *make(const struct space *space, const struct ppo_conf *p,
 {
     struct fnas *s = MEM_NEW(struct fnas, 1);
 
-    s->space = space;
     s->ppo_conf = p;
     s->conf = c;
     s->seed = seed;
     s->slots = space->count;
     s->spread = 1;
     s->room = c && c->critic && c->sample > p->batch ? c->sample : p->batch;
+    s->most = c && c->replay ? 2 * s->room : s->room;
     s->open = c && c->replay ? c->lag + 1 : 1;
     s->rounds = MEM_NEW(struct round, s->open);
     make_parts(s, space);
@@ -143,12 +132,10 @@ static void destroy(void *self)
         round_free(&s->rounds[i]);
     ppo_free(s->ppo);
     policy_free(s->policy);
-    critic_free(s->critic);
+    judge_free(s->judge);
     replay_free(s->replay);
-    known_free(&s->known);
-    void *const arrays[] = {s->rounds,  s->streams, s->entropy,
-                            s->verdict, s->train,   s->barred,
-                            s->arch,    s->reward,  s->mu};
+    void *const arrays[] = {s->rounds, s->streams, s->entropy,
+                            s->arch,   s->reward,  s->mu};
 
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         mem_free(arrays[i]);
@@ -160,17 +147,12 @@ static struct round *round_at(const struct fnas *s, int64_t number)
     return &s->rounds[number % s->open];
 }
 
-static bool critic_decides(const struct fnas *s)
-{
-    return s->critic && critic_count(s->critic) >= s->conf->warm;
-}
-
 /* Architectures of the next round. */
 static int round_size(const struct fnas *s)
 {
     int batch = s->ppo_conf->batch;
 
-    if (critic_decides(s))
+    if (s->judge && judge_decides(s->judge))
         return s->conf->sample;
     return s->replay && s->drawn > 0 ? (batch + 1) / 2 : batch;
 }
@@ -184,58 +166,13 @@ static void draw_round(struct fnas *s, struct round *r)
     s->spread = policy_spread(s->policy, r->count, s->entropy);
 }
 
-/* What was trained already becomes a neighbour that was not, if one is found. */
-static void move_known(struct fnas *s, struct round *r)
+/* What the critic says of a round, knowing what is still out. */
+static void judge(struct fnas *s, struct round *r)
 {
-    for (int i = 0; i < r->count; i++) {
-        uint64_t id = (uint64_t)(r->first + i);
-        struct rng stream = rng_stream(s->seed, RNG_MUTATE, id);
-
-        for (int k = 0; k < MOVES && known_has(&s->known, &r->arch[i]); k++) {
-            r->arch[i] = space_mutate(s->space, &r->arch[i], &stream);
-            r->moved[i] = true;
-        }
-    }
-}
-
-/* Let the critic know what is being trained. */
-static void expect_pending(struct fnas *s)
-{
-    critic_settle(s->critic);
-    for (int64_t k = s->learned; k < s->drawn; k++) {
-        const struct round *r = round_at(s, k);
-
-        for (int i = r->told; i < r->count; i++)
-            if (!r->said[i].replaces)
-                critic_expect(s->critic, &r->arch[i]);
-    }
-}
-
-/* What the critic says of a round; and, if it may, which are trained. */
-static void judge_round(struct fnas *s, struct round *r)
-{
-    struct rng stream = rng_stream(s->seed, RNG_GATE, (uint64_t)r->first);
-    bool decides = critic_decides(s);
-
-    if (critic_count(s->critic) < 2)
-        return;
-    expect_pending(s);
-    critic_judge(s->critic, r->count, r->arch, s->verdict);
-    for (int i = 0; i < r->count; i++)
-        r->said[i] = (struct prediction){s->verdict[i].value,
-                                         s->verdict[i].deviation, false};
-    if (!decides)
-        return;
-    r->audit =
-        gate_decide(&s->gate, s->critic, &s->known, r->count, r->arch,
-                    s->verdict, s->conf->train, &stream, s->train, s->barred);
-    for (int i = 0; i < r->count; i++) {
-        struct prediction *p = &r->said[i];
-
-        p->replaces = !s->train[i];
-        if (p->replaces && !r->moved[i])
-            r->reward[i] = p->value + s->conf->optimism * p->deviation;
-    }
+    judge_settle(s->judge);
+    for (int64_t k = s->learned; k < s->drawn; k++)
+        judge_expect(s->judge, round_at(s, k));
+    judge_round(s->judge, r);
 }
 
 static void begin_round(struct fnas *s, int64_t first)
@@ -244,14 +181,9 @@ static void begin_round(struct fnas *s, int64_t first)
 
     round_begin(r, first, round_size(s));
     draw_round(s, r);
-    if (critic_decides(s))
-        move_known(s, r);
-    if (s->critic)
-        judge_round(s, r);
+    if (s->judge)
+        judge(s, r);
     s->drawn++;
-    for (int i = 0; s->critic && i < r->count; i++)
-        if (!r->said[i].replaces)
-            known_add(&s->known, &r->arch[i]);
 }
 
 static bool ask(void *self, struct task *t)
@@ -330,18 +262,6 @@ static void learn(struct fnas *s)
     s->learned++;
 }
 
-/* A result of a child that was trained. */
-static void learn_result(struct fnas *s, struct round *r, int i, double reward)
-{
-    if (!r->moved[i])
-        r->reward[i] = reward;
-    if (!s->critic || !isfinite(reward))
-        return;
-    if (i == r->audit)
-        gate_audited(&s->gate, &r->said[i], reward);
-    critic_add(s->critic, &r->arch[i], reward);
-}
-
 static void tell(void *self, const struct task *t, const struct result *r,
                  double reward)
 {
@@ -351,8 +271,10 @@ static void tell(void *self, const struct task *t, const struct result *r,
 
     (void)r;
     CHECK(s->learned < s->drawn && i == round->told);
-    if (!round->said[i].replaces)
-        learn_result(s, round, i, reward);
+    if (!round->said[i].replaces && !round->moved[i])
+        round->reward[i] = reward;
+    if (s->judge && !round->said[i].replaces)
+        judge_result(s->judge, round, i, reward);
     if (++round->told == round->count)
         learn(s);
 }
@@ -360,24 +282,10 @@ static void tell(void *self, const struct task *t, const struct result *r,
 static struct search_health health(const void *self)
 {
     const struct fnas *s = self;
-    const struct gate *g = &s->gate;
-    double audits = g->audits > 0 ? (double)g->audits : (double)NAN;
     struct search_health h = {.entropy = s->spread};
 
-    if (!s->critic)
-        return h;
-    h.critic = (struct critic_health){
-        .on = true,
-        .learned = critic_count(s->critic),
-        .skipped = (double)g->skipped,
-        .trained = (double)g->trained,
-        .audits = (double)g->audits,
-        .audit_error = g->error / audits,
-        .audit_ratio = g->ratio / audits,
-        .in_50 = critic_record(s->critic).in_50,
-        .in_90 = critic_record(s->critic).in_90,
-        .scale = critic_record(s->critic).scale,
-    };
+    if (s->judge)
+        h.critic = judge_health(s->judge);
     return h;
 }
 
