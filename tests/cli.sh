@@ -105,7 +105,7 @@ refused 3 '"" is not the name of a file' small.cfg --set run.name=
 run "$fnas_mpi" small.cfg
 is 'a run succeeds on one rank' "$code" 0
 says '  and says so in its last line' \
-    '^FNAS DONE status=complete trials=4 best=[01]\.[0-9]{4} trajectory=[0-9a-f]{16}$'
+    '^FNAS DONE status=complete trials=4 predicted=0 best=[01]\.[0-9]{4} trajectory=[0-9a-f]{16}$'
 is '  which is the last' "$(printf '%s\n' "$out" | tail -n 1 | cut -c 1-9)" \
     'FNAS DONE'
 first=$(trajectory)

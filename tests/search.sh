@@ -8,7 +8,7 @@ tiny=$SOURCE/input/tiny.cfg
 # done_is NAME STATUS TRIALS BEST: the last line; each may be a pattern
 done_is() {
     last=$(printf '%s\n' "$out" | grep '^FNAS DONE' | tail -n 1)
-    printf '%s\n' "$last" | grep -Eqx "FNAS DONE status=$2 trials=$3 best=$4 \
+    printf '%s\n' "$last" | grep -Eqx "FNAS DONE status=$2 trials=$3 predicted=[0-9]+ best=$4 \
 trajectory=[0-9a-f]{16}"
     verdict $? "$1" ||
         remark "wanted: status $2, trials $3, best $4; got '$last'"
@@ -36,6 +36,7 @@ datasets='/README
 /progress/failed
 /progress/mean
 /progress/per_hour
+/progress/predicted
 /progress/repeats
 /progress/seconds
 /run/command
@@ -56,12 +57,14 @@ datasets='/README
 /trials/accuracy
 /trials/arch
 /trials/bytes
+/trials/deviation
 /trials/epochs
 /trials/id
 /trials/latency
 /trials/loss
 /trials/macs
 /trials/params
+/trials/predicted
 /trials/reason
 /trials/reward
 /trials/seconds
@@ -95,7 +98,7 @@ for method in ppo random evolution; do
     is "$method trains: exit code" "$code" 0
     done_is "  last line" complete 12 "$accuracy"
     says '  the banner names the method' "^search +$method: "
-    says '  there is a progress table' '^ +trials +failed +repeats +best'
+    says '  there is a progress table' '^ +trials +failed +repeats +predicted +best'
     says '  and a table of times' '^time in seconds'
     says '  and a panel that says what there is to judge' \
         '^  search +nan  too few trials to judge: 1[0-5] rewards, 16 are needed'

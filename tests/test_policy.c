@@ -304,7 +304,7 @@ static struct toy toy_new(const struct space *s)
     const struct ppo_conf *c = conf_of(t.conf, &ppo_section);
 
     t.policy = policy_new(s, &(struct policy_shape){16, 16, c->batch}, 1);
-    t.ppo = ppo_new(t.policy, c, 1);
+    t.ppo = ppo_new(t.policy, c, c->batch, 1);
     return t;
 }
 
@@ -328,7 +328,8 @@ static struct ppo_report toy_round(struct toy *t, int round)
     policy_sample(t->policy, 16, r, a, l, h);
     for (int i = 0; i < 16; i++)
         reward[i] = reward_of_toy(&a[i]);
-    return ppo_update(t->ppo, 16, a, reward);
+    return ppo_update(t->ppo,
+                      &(struct ppo_batch){16, 16, a, reward, NULL, false});
 }
 
 static void test_ppo_finds_the_best(void **state)
@@ -367,7 +368,8 @@ static void test_ppo_equal_rewards(void **state)
     for (int i = 0; i < 16; i++)
         reward[i] = 0.7;
     for (int k = 0; k < 20; k++)
-        (void)ppo_update(t.ppo, 16, a, reward);
+        (void)ppo_update(t.ppo,
+                         &(struct ppo_batch){16, 16, a, reward, NULL, false});
     policy_evaluate(t.policy, 16, a, l, h, v);
     assert_true(policy_spread(t.policy, 16, h) > 0.9);
     toy_free(&t);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* How soon a search found something: counted in distinct evaluations, i.e. rows
- * of /trials that are not answered from an earlier one. */
+ * of /trials that are neither answered from an earlier one nor predicted. */
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/h5.h"
 #include "base/mem.h"
@@ -14,42 +15,57 @@
  * 0.9306 here but for rounding. */
 #define TOLERANCE 1e-6
 
-/* Evaluations until `accuracy`, infinity if it was not reached. */
-static enum err reached_in(double *evaluations, struct h5 *h, double accuracy)
+/* Of each trial. */
+struct columns {
+    double *accuracy;
+    int64_t *twin;
+    char *state; /* [n, width] */
+    size_t n, width;
+};
+
+static enum err read_columns(struct columns *c, struct h5 *h)
 {
     struct h5_array a;
-    double *x;
-    int64_t *twin;
-    size_t n;
-    enum err e;
+
+    TRY(h5_shape(h, "/trials/state", &a));
+    c->n = a.rank == 1 ? a.dims[0] : 0;
+    c->width = a.width;
+    c->accuracy = MEM_NEW(double, c->n);
+    c->twin = MEM_NEW(int64_t, c->n);
+    c->state = MEM_NEW(char, c->n * c->width);
+    TRY(h5_read(h, "/trials/accuracy", H5_DOUBLE, c->accuracy, c->n));
+    TRY(h5_read(h, "/trials/twin", H5_INT64, c->twin, c->n));
+    return h5_read(h, "/trials/state", H5_TEXT, c->state, c->n);
+}
+
+/* Evaluations until `accuracy`, infinity if it was not reached. */
+static double reached_in(const struct columns *c, double accuracy)
+{
     int64_t count = 0;
 
-    TRY(h5_shape(h, "/trials/accuracy", &a));
-    n = a.rank == 1 ? a.dims[0] : 0;
-    x = MEM_NEW(double, n);
-    twin = MEM_NEW(int64_t, n);
-    e = h5_read(h, "/trials/accuracy", H5_DOUBLE, x, n);
-    if (e == ERR_NONE)
-        e = h5_read(h, "/trials/twin", H5_INT64, twin, n);
-    *evaluations = HUGE_VAL;
-    for (size_t i = 0; i < n && e == ERR_NONE && isinf(*evaluations); i++) {
-        count += twin[i] < 0;
-        if (x[i] >= accuracy - TOLERANCE)
-            *evaluations = (double)count;
+    for (size_t i = 0; i < c->n; i++) {
+        count += c->twin[i] < 0 &&
+                 strncmp(c->state + i * c->width, "predicted", c->width) != 0;
+        if (c->accuracy[i] >= accuracy - TOLERANCE)
+            return (double)count;
     }
-    mem_free(x);
-    mem_free(twin);
-    return e;
+    return HUGE_VAL;
 }
 
 static enum err reached(double *evaluations, const char *path, double accuracy)
 {
+    struct columns c = {.n = 0};
     struct h5 *h;
     enum err e;
 
     TRY(h5_open(&h, path));
-    e = reached_in(evaluations, h, accuracy);
+    e = read_columns(&c, h);
+    if (e == ERR_NONE)
+        *evaluations = reached_in(&c, accuracy);
     h5_close(h);
+    mem_free(c.accuracy);
+    mem_free(c.twin);
+    mem_free(c.state);
     return e;
 }
 

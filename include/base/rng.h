@@ -20,6 +20,9 @@ enum rng_use {
     RNG_SEARCH,    /* what a search method draws */
     RNG_TABLE,     /* which recorded seed of a benchmark */
     RNG_TEST,      /* tests */
+    RNG_MUTATE,    /* neighbours of what is known */
+    RNG_GATE,      /* audits of predictions */
+    RNG_REPLAY,    /* which results are learned from again */
     RNG_BOOTSTRAP, /* intervals of a comparison */
     RNG_AUDIT      /* which children are trained from scratch as well */
 };

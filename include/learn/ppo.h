@@ -18,10 +18,22 @@
  * spaces of 8 and of 42 decisions.  boost is 1; it grows by 1.2 a round while
  * the mean of H / log(options) is below `floor`, and shrinks back above.
  *
- * Schulman et al. 2017, eq. 7 and 9; Tan et al. 2019 (for architectures).
+ * Results of earlier rounds may be learned from again.  They were drawn by
+ * another policy mu, so each weighs
+ *     w = min(1, exp(mean_t log(pi_old(a_t | s_t) / mu(a_t | s_t))))
+ * in its term of the first mean and in mean and deviation of A_t, a truncated
+ * importance weight of the length of one step; the clip stays about pi_old, so
+ * that age costs weight but does not silence (Hilton et al. 2022: pi_old is the
+ * proximal policy, mu the behaviour).  Naive replay instead has r_t = pi / mu
+ * and w = 1.
+ *
+ * Schulman et al. 2017, eq. 7 and 9; Tan et al. 2019 (for architectures);
+ * Espeholt et al. 2018 (truncation).
  * All Local. */
 #ifndef LEARN_PPO_H
 #define LEARN_PPO_H
+
+#include <stdbool.h>
 
 #include "base/conf.h"
 #include "learn/policy.h"
@@ -69,14 +81,25 @@ struct ppo_report {
 
 struct ppo;
 
-/** Learns `policy`, which is borrowed, as is `conf`. */
+/** Learns `policy`, which is borrowed, as is `conf`; of at most `batch`
+ * architectures at a time. */
 struct ppo *ppo_new(struct policy *policy, const struct ppo_conf *conf,
-                    uint64_t seed);
+                    int batch, uint64_t seed);
 void ppo_free(struct ppo *o);
 
-/** One update from n >= 2 architectures with finite rewards, n <= conf->batch.
- * Its minibatches are drawn from streams keyed by the number of the update. */
-struct ppo_report ppo_update(struct ppo *o, int n, const struct arch *arch,
-                             const double *reward);
+/** What an update learns from. */
+struct ppo_batch {
+    int n;    /* architectures, >= 2 */
+    int news; /* the first so many are of this round; the others have been
+                 learned from before, and their rewards counted */
+    const struct arch *arch;
+    const double *reward; /* finite */
+    const float *mu;      /* log mu(a_t | s_t), [n, slots]; NULL: mu = pi_old */
+    bool naive;
+};
+
+/** One update.  Its minibatches are drawn from streams keyed by the number of
+ * the update. */
+struct ppo_report ppo_update(struct ppo *o, const struct ppo_batch *b);
 
 #endif

@@ -25,6 +25,15 @@ struct matrix {
 void gemm_add(float *y, int y_row, struct matrix a, struct matrix b, int m,
               int n, int k);
 
+/** Each row x of X [m, n] becomes L^-1 x, or L^-T x if `transposed`, for lower
+ * triangular L [n, n]; rows of X and L are x_row and l_row doubles apart. */
+void solve_lower(double *x, int x_row, const double *l, int l_row, int m, int n,
+                 bool transposed);
+
+/** C -= A A^T, lower triangle of C [m, m] only; A is [m, k]. */
+void subtract_square(double *c, int c_row, const double *a, int a_row, int m,
+                     int k);
+
 /** Threads of the library; the program uses 1. */
 void gemm_set_threads(int threads);
 

@@ -2,7 +2,9 @@
 /* The search loop on rank 0: ask, submit, collect, tell.
  *
  * Results are told in the order of the tasks, as late as the window allows: when
- * search.window trials are asked and not told, or the method needs results.  So
+ * search.window trials are asked and not told, or the method needs results.  A
+ * trial that the method predicts instead (task.said.replaces) is answered at
+ * once: it takes no room in the window, no group, and none of run.trials.  So
  * what is asked depends on settings and seed, never on the number of ranks or
  * their speed.  What the user sees is not delayed: a result counts as soon as it
  * and all before it are in. */
@@ -20,8 +22,8 @@
 /** How a run ended; the last line names it. */
 enum run_status {
     RUN_COMPLETE,  /* run.trials architectures were evaluated */
-    RUN_EXHAUSTED, /* nothing new came: run.patience repeats in a row, or the
-                      method has no more to propose */
+    RUN_EXHAUSTED, /* nothing new came: run.patience repeats and predictions
+                      in a row, or the method has no more to propose */
     RUN_STOPPED,   /* by a signal, a file or a time limit: to be restarted */
     RUN_FAILED     /* more trials failed than run.max_failed allows */
 };
@@ -40,11 +42,12 @@ struct driver {
     double started;      /* comm_clock() */
     double longest;      /* seconds that a trial took */
     int64_t resumed;     /* trials that the journal had */
-    int64_t fresh;       /* asked, not repeats */
-    int64_t repeats;     /* in a row, the last asked */
+    int64_t fresh;       /* asked, and evaluated for it */
+    int64_t idle;        /* in a row, the last asked: repeats, predictions */
+    int64_t out;         /* asked and not told, but for predictions */
     int64_t told;        /* to the method; of these: */
-    int64_t told_fresh;  /* not repeats */
-    int64_t told_failed; /* not repeats, without an accuracy */
+    int64_t told_fresh;  /* evaluated */
+    int64_t told_failed; /* evaluated, without an accuracy */
 
     /** Called after each trial counted, for progress and results. */
     void (*after)(struct driver *d, void *context);

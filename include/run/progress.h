@@ -11,7 +11,7 @@ struct results;
 
 /** One row of progress, and what it says in numbers. */
 struct progress {
-    int64_t evaluated, failed, repeats;
+    int64_t evaluated, failed, repeats, predicted;
     double seconds;        /* since the start */
     double best, mean;     /* accuracy; mean of those since the last row */
     double entropy;        /* of the policy; NAN if it has none */

@@ -32,8 +32,9 @@ struct usage report_usage(void);
 /** Table of times: least, mean and most over the ranks. Rank 0 only. */
 void report_times(const struct usage *all, int ranks, double seconds);
 
-/** The best architecture, the warnings, and the last line:
- * `FNAS DONE status=... trials=... best=... trajectory=...`. Rank 0 only. */
+/** The critic, the best architecture, the warnings, and the last line:
+ * `FNAS DONE status=... trials=... predicted=... best=... trajectory=...`.
+ * Rank 0 only. */
 void report_done(const struct driver *d, enum run_status status);
 
 #endif

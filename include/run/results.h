@@ -8,6 +8,7 @@
  *     /progress/...          the rows printed while it ran
  *     /health/...            whether the search was one, see run/health.h
  *     /best/...              the architecture of the highest reward
+ *     /critic/...            how far predictions were to be trusted, if any
  *     /timing/...            seconds over ranks; empty until the end
  *     /run/...               input, command line, versions, hosts, data, status
  *     /pool/...              how the knowledge pool did; at the end, if enabled

@@ -14,10 +14,24 @@
 #include "space/space.h"
 #include "space/task.h"
 
+/** How far a critic could be trusted; NAN where there is nothing yet. */
+struct critic_health {
+    bool on;                 /* there is one; else all is 0 */
+    int64_t learned;         /* results it knows */
+    double skipped, trained; /* architectures since it decides */
+    double audits;           /* of them trained to test a prediction; */
+    double audit_error;      /* mean |prediction - reward| of these, */
+    double audit_ratio;      /* and in units of the deviation predicted */
+    double in_50, in_90;     /* share of results within these intervals, each
+                                predicted just before it was learned */
+    double scale;            /* calibration of deviations, now */
+};
+
 /** Figures of a method for the progress row; NAN where it has none. */
 struct search_health {
     double entropy; /* of the policy, mean over decisions, in [0, 1]:
                        1 = uniform */
+    struct critic_health critic;
 };
 
 struct search {
@@ -29,11 +43,13 @@ struct search {
     void *(*create)(const struct space *space, const struct conf *conf,
                     uint64_t seed);
 
-    /** Propose: fill t->arch (t->id is set).  false: needs results first; with
-     * all results told, there is nothing more to propose. */
+    /** Propose: fill t->arch (t->id is set), and t->said if the method has an
+     * opinion.  false: needs results first; with all results told, there is
+     * nothing more to propose. */
     bool (*ask)(void *self, struct task *t);
 
-    /** Learn from a result; reward is NAN if it must not enter a mean. */
+    /** Learn from a result; reward is NAN if it must not enter a mean, and if
+     * t->said replaces it. */
     void (*tell)(void *self, const struct task *t, const struct result *r,
                  double reward);
 
@@ -43,7 +59,7 @@ struct search {
 };
 
 #define SEARCH_SETTINGS(X)                                                     \
-    X(CHOICE, method, "ppo", 0, 0, "ppo|random|evolution|list",                \
+    X(CHOICE, method, "ppo", 0, 0, "ppo|fnas|random|evolution|list",           \
       "Search method; its own settings are in the section of that name")       \
     X(INT, window, "16", 1, 65536, "trials",                                   \
       "Trials in flight at most; more keeps more groups busy, fewer lets the " \
@@ -58,6 +74,7 @@ extern const struct conf_section search_section;
 
 /* The methods, one from each file. */
 extern const struct search search_ppo;       /* fnas.c */
+extern const struct search search_fnas;      /* fnas.c, too */
 extern const struct search search_random;    /* random.c */
 extern const struct search search_evolution; /* evolution.c */
 extern const struct search search_list;      /* list.c */

@@ -4,14 +4,23 @@
 #ifndef SPACE_TASK_H
 #define SPACE_TASK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
 #include "space/space.h"
 
+/** What a critic says of an architecture before it is evaluated, in units of the
+ * reward. */
+struct prediction {
+    double value, deviation; /* NAN if nothing was said */
+    bool replaces;           /* stands for the result: no child is trained */
+};
+
 struct task {
     int64_t id; /* 0, 1, 2... in the order asked; keys all randomness */
     struct arch arch;
+    struct prediction said;
 };
 
 /* clang-format off */
@@ -21,7 +30,8 @@ struct task {
     X(CACHED,   "cached")    /* asked before: answered from that result */ \
     X(DIVERGED, "diverged")  /* loss or weights not finite              */ \
     X(REFUSED,  "refused")   /* would not fit in memory, or not in table */ \
-    X(FAILED,   "failed")    /* the evaluator failed; see reason        */
+    X(FAILED,   "failed")    /* the evaluator failed; see reason        */ \
+    X(PREDICTED, "predicted") /* by the critic, instead of evaluated    */
 /* clang-format on */
 
 #define TRIAL_ENUM(name, text) TRIAL_##name,

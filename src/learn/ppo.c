@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "learn/ppo_loss.h"
 #include "nn/optim.h"
 
 static void check(struct conf *conf, const void *values)
@@ -30,9 +31,9 @@ const struct conf_section ppo_section = {
     .check = check,
 };
 
-/* Mean and variance of all so far (Welford 1962). */
+/* Mean and variance of all so far, weighted (Welford 1962, West 1979). */
 struct running {
-    double count, mean, sum; /* sum of squared deviations */
+    double count, mean, sum; /* sum of weights, of squared deviations */
 };
 
 /* Outputs of the policy for a batch, [n, slots] each. */
@@ -44,13 +45,13 @@ struct ppo {
     struct policy *policy;
     const struct ppo_conf *conf;
     uint64_t seed;
-    int slots, steps, updates;
+    int batch, slots, steps, updates;
     float *m, *v; /* of Adam, [params] */
     struct running reward;
     double boost; /* of the entropy bonus, see below */
 
     /* of a round */
-    float *target;           /* y, [n] */
+    float *target, *weight;  /* y, w, [n] */
     float *advantage;        /* [n, slots] */
     struct outputs old, now; /* before the update; of a minibatch */
     struct outputs gradient; /* of the loss by `now` */
@@ -72,20 +73,22 @@ static void outputs_free(const struct outputs *o)
 }
 
 struct ppo *ppo_new(struct policy *policy, const struct ppo_conf *conf,
-                    uint64_t seed)
+                    int batch, uint64_t seed)
 {
     struct ppo *o = MEM_NEW(struct ppo, 1);
-    size_t n = (size_t)conf->batch, count;
+    size_t n = (size_t)batch, count;
 
     o->policy = policy;
     o->conf = conf;
     o->seed = seed;
+    o->batch = batch;
     o->slots = policy_slots(policy);
     o->boost = 1;
     o->m = MEM_NEW(float, policy_params(policy));
     o->v = MEM_NEW(float, policy_params(policy));
     count = n * (size_t)o->slots;
     o->target = MEM_NEW(float, n);
+    o->weight = MEM_NEW(float, n);
     o->advantage = MEM_NEW(float, count);
     o->old = outputs_new(count);
     o->now = outputs_new(count);
@@ -102,6 +105,7 @@ void ppo_free(struct ppo *o)
     mem_free(o->m);
     mem_free(o->v);
     mem_free(o->target);
+    mem_free(o->weight);
     mem_free(o->advantage);
     outputs_free(&o->old);
     outputs_free(&o->now);
@@ -111,13 +115,15 @@ void ppo_free(struct ppo *o)
     mem_free(o);
 }
 
-static void running_add(struct running *r, double x)
+static void running_add(struct running *r, double x, double weight)
 {
     double d = x - r->mean;
 
-    r->count++;
-    r->mean += d / r->count;
-    r->sum += d * (x - r->mean);
+    if (!(weight > 0))
+        return;
+    r->count += weight;
+    r->mean += d * weight / r->count;
+    r->sum += d * weight * (x - r->mean);
 }
 
 static double deviation(const struct running *r)
@@ -135,14 +141,14 @@ static float normalised(const struct ppo *o, double reward)
     return (float)fmax(-limit, fmin(limit, (reward - o->reward.mean) / d));
 }
 
-/* To mean 0 and deviation 1. */
-static void standardise(float *x, int count)
+/* To mean 0 and deviation 1, where each architecture has its weight. */
+static void standardise(float *x, const float *weight, int n, int slots)
 {
     struct running r = {0};
 
-    for (int k = 0; k < count; k++)
-        running_add(&r, (double)x[k]);
-    for (int k = 0; k < count; k++)
+    for (int k = 0; k < n * slots; k++)
+        running_add(&r, (double)x[k], (double)weight[k / slots]);
+    for (int k = 0; k < n * slots; k++)
         x[k] = (float)(((double)x[k] - r.mean) / (deviation(&r) + 1e-8));
 }
 
@@ -157,7 +163,7 @@ static void set_advantages(struct ppo *o, int n)
     for (int k = 0; k < n * o->slots; k++)
         o->advantage[k] = same ? 0 : o->target[k / o->slots] - o->old.value[k];
     if (!same)
-        standardise(o->advantage, n * o->slots);
+        standardise(o->advantage, o->weight, n, o->slots);
 }
 
 static double explained(const struct ppo *o, int n)
@@ -167,23 +173,37 @@ static double explained(const struct ppo *o, int n)
     for (int k = 0; k < n * o->slots; k++) {
         double target = (double)o->target[k / o->slots];
 
-        running_add(&y, target);
-        running_add(&rest, target - (double)o->old.value[k]);
+        running_add(&y, target, 1);
+        running_add(&rest, target - (double)o->old.value[k], 1);
     }
     return y.sum > 0 ? 1 - rest.sum / y.sum : (double)NAN;
 }
 
-/* Targets, pi_old and advantages of a round. */
-static void prepare(struct ppo *o, int n, const struct arch *arch,
-                    const double *reward)
+/* w of each, and what its ratios are to. */
+static void set_weights(struct ppo *o, const struct ppo_batch *b)
 {
-    for (int i = 0; i < n; i++)
-        running_add(&o->reward, reward[i]);
-    for (int i = 0; i < n; i++)
-        o->target[i] = normalised(o, reward[i]);
-    policy_evaluate(o->policy, n, arch, o->old.log_prob, o->old.entropy,
+    for (int i = 0; i < b->n; i++) {
+        float *old = o->old.log_prob + i * o->slots;
+
+        o->weight[i] = 1;
+        if (b->mu && b->naive)
+            memcpy(old, b->mu + i * o->slots, sizeof(float) * (size_t)o->slots);
+        else if (b->mu)
+            o->weight[i] = ppo_importance(old, b->mu + i * o->slots, o->slots);
+    }
+}
+
+/* Targets, pi_old, weights and advantages of a round. */
+static void prepare(struct ppo *o, const struct ppo_batch *b)
+{
+    for (int i = 0; i < b->news; i++)
+        running_add(&o->reward, b->reward[i], 1);
+    for (int i = 0; i < b->n; i++)
+        o->target[i] = normalised(o, b->reward[i]);
+    policy_evaluate(o->policy, b->n, b->arch, o->old.log_prob, o->old.entropy,
                     o->old.value);
-    set_advantages(o, n);
+    set_weights(o, b);
+    set_advantages(o, b->n);
 }
 
 /* The bonus grows from round to round while the policy is narrower than the
@@ -211,21 +231,23 @@ static float entropy_weight(const struct ppo *o)
 static void differentiate(struct ppo *o, int n, const int *order,
                           struct ppo_report *report)
 {
-    float clip = (float)o->conf->clip, c_e = entropy_weight(o);
-    float c_v = (float)o->conf->value, scale = 1.0f / (float)(n * o->slots);
+    struct ppo_weights w = {(float)o->conf->clip, (float)o->conf->value,
+                            entropy_weight(o), 1.0f / (float)(n * o->slots)};
 
     for (int k = 0; k < n * o->slots; k++) {
         int i = order[k / o->slots], at = i * o->slots + k % o->slots;
-        float log_r = o->now.log_prob[k] - o->old.log_prob[at];
-        float r = expf(log_r), a = o->advantage[at];
-        bool flat = a > 0 ? r > 1 + clip : r < 1 - clip;
+        struct ppo_step s = {o->old.log_prob[at], o->advantage[at],
+                             o->weight[i], o->target[i]};
+        struct ppo_output d,
+            now = {o->now.log_prob[k], o->now.entropy[k], o->now.value[k]};
+        float log_r = now.log_prob - s.old;
 
-        o->gradient.log_prob[k] = flat ? 0 : -scale * a * r;
-        o->gradient.entropy[k] = -scale * c_e;
-        o->gradient.value[k] =
-            2 * scale * c_v * (o->now.value[k] - o->target[i]);
+        (void)ppo_loss(&d, &w, &s, &now);
+        o->gradient.log_prob[k] = d.log_prob;
+        o->gradient.entropy[k] = d.entropy;
+        o->gradient.value[k] = d.value;
         report->kl += expm1((double)log_r) - (double)log_r;
-        report->clipped += fabsf(r - 1) > clip;
+        report->clipped += fabsf(expf(log_r) - 1) > w.clip;
     }
 }
 
@@ -279,18 +301,17 @@ static void epoch(struct ppo *o, int n, int e, const struct arch *arch,
     report->clipped /= n * o->slots;
 }
 
-struct ppo_report ppo_update(struct ppo *o, int n, const struct arch *arch,
-                             const double *reward)
+struct ppo_report ppo_update(struct ppo *o, const struct ppo_batch *b)
 {
     struct ppo_report report = {0};
     int before = o->steps;
 
-    CHECK(n >= 2 && n <= o->conf->batch);
-    prepare(o, n, arch, reward);
-    watch_spread(o, n);
-    report.explained = explained(o, n);
+    CHECK(b->n >= 2 && b->n <= o->batch && b->news <= b->n);
+    prepare(o, b);
+    watch_spread(o, b->n);
+    report.explained = explained(o, b->n);
     for (int e = 0; e < o->conf->epochs; e++)
-        epoch(o, n, e, arch, &report);
+        epoch(o, b->n, e, b->arch, &report);
     report.norm /= o->steps - before;
     log_debug("ppo: update %d: kl %.4f clipped %.2f explained %.2f norm %.3g "
               "boost %.3g",

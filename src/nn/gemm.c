@@ -19,6 +19,22 @@ void gemm_add(float *y, int y_row, struct matrix a, struct matrix b, int m,
                 a.row, b.at, b.row, 1.0f, y, y_row);
 }
 
+/* In rows: x^T L^-T is (L^-1 x)^T. */
+void solve_lower(double *x, int x_row, const double *l, int l_row, int m, int n,
+                 bool transposed)
+{
+    cblas_dtrsm(CblasRowMajor, CblasRight, CblasLower,
+                transposed ? CblasNoTrans : CblasTrans, CblasNonUnit, m, n, 1,
+                l, l_row, x, x_row);
+}
+
+void subtract_square(double *c, int c_row, const double *a, int a_row, int m,
+                     int k)
+{
+    cblas_dsyrk(CblasRowMajor, CblasLower, CblasNoTrans, m, k, -1, a, a_row, 1,
+                c, c_row);
+}
+
 void gemm_set_threads(int threads)
 {
     openblas_set_num_threads(threads);

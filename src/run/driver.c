@@ -30,6 +30,19 @@ static void answer_twin(struct driver *d, struct trial *t)
     t->answered = true;
 }
 
+/* A trial that the method predicted: nothing of it may enter a mean. */
+static void answer_predicted(struct driver *d, struct trial *t)
+{
+    t->result = (struct result){.id = t->task.id,
+                                .state = TRIAL_PREDICTED,
+                                .accuracy = (double)NAN,
+                                .loss = (double)NAN,
+                                .train_loss = (double)NAN,
+                                .latency = (double)NAN};
+    t->finished = comm_clock() - d->started;
+    t->answered = true;
+}
+
 /* Count all trials whose results are in, up to the first that is still out. */
 static void settle(struct driver *d)
 {
@@ -40,6 +53,8 @@ static void settle(struct driver *d)
 
         if (next->twin >= 0)
             answer_twin(d, next);
+        else if (next->task.said.replaces)
+            answer_predicted(d, next);
         if (!next->answered)
             return;
         next->reward =
@@ -112,11 +127,12 @@ static bool tell_next(struct driver *d)
         if (!collect(d))
             return false;
     t = &d->trials.list[d->told++];
-    d->told_fresh += t->twin < 0;
-    d->told_failed += t->twin < 0 && !result_counts(&t->result);
+    d->out -= !t->task.said.replaces;
+    d->told_fresh += trial_fresh(t);
+    d->told_failed += trial_fresh(t) && !result_counts(&t->result);
     timer_start(TIMER_SEARCH);
     d->method->tell(d->search, &t->task, &t->result, t->reward);
-    if (t->twin < 0 && d->eval->learn)
+    if (trial_fresh(t) && d->eval->learn)
         d->eval->learn(d->evaluator, &t->result, t->reward, t->left);
     t->left = (struct luggage){0};
     timer_stop(TIMER_SEARCH);
@@ -128,7 +144,8 @@ static bool ask(struct driver *d, struct task *t)
     bool asked;
 
     timer_start(TIMER_SEARCH);
-    *t = (struct task){.id = d->trials.count};
+    *t = (struct task){.id = d->trials.count,
+                       .said = {(double)NAN, (double)NAN, false}};
     asked = d->method->ask(d->search, t);
     timer_stop(TIMER_SEARCH);
     return asked;
@@ -153,11 +170,12 @@ static void submit(struct driver *d, const struct task *task)
     struct luggage with = {0};
 
     CHECK(space_has(d->space, &task->arch));
-    if (t->twin >= 0) {
-        d->repeats++;
+    d->out += !task->said.replaces;
+    if (!trial_fresh(t)) {
+        d->idle++;
         return;
     }
-    d->repeats = 0;
+    d->idle = 0;
     d->fresh++;
     if (resume(d, t))
         return;
@@ -178,9 +196,9 @@ static bool too_many_failed(const struct driver *d)
                settings(d)->max_failed * (double)d->told_fresh;
 }
 
-static int64_t out(const struct driver *d)
+static bool all_told(const struct driver *d)
 {
-    return d->trials.count - d->told;
+    return d->told == d->trials.count;
 }
 
 /* Ask and submit one task, once the window has room and the method is ready;
@@ -190,8 +208,8 @@ static bool ask_next(struct driver *d)
     const struct search_conf *c = conf_of(d->conf, &search_section);
     struct task t;
 
-    while (out(d) == c->window || !ask(d, &t)) {
-        if (out(d) == 0 || !tell_next(d))
+    while (d->out == c->window || !ask(d, &t)) {
+        if (all_told(d) || !tell_next(d))
             return false;
     }
     submit(d, &t);
@@ -209,8 +227,7 @@ static bool wants_more(const struct driver *d)
 {
     const struct run_conf *c = settings(d);
 
-    return d->fresh < c->trials && d->repeats < c->patience &&
-           !too_many_failed(d);
+    return d->fresh < c->trials && d->idle < c->patience && !too_many_failed(d);
 }
 
 enum run_status driver_run(struct driver *d)
@@ -222,9 +239,9 @@ enum run_status driver_run(struct driver *d)
     d->search = d->method->create(d->space, d->conf, (uint64_t)c->seed);
     while (wants_more(d) && may_start(d) && ask_next(d))
         ;
-    while (out(d) > 0 && tell_next(d))
+    while (!all_told(d) && tell_next(d))
         ;
-    if (out(d) > 0 || (wants_more(d) && d->stop.asked != STOP_NOT))
+    if (!all_told(d) || (wants_more(d) && d->stop.asked != STOP_NOT))
         return RUN_STOPPED;
     if (too_many_failed(d) || isnan(d->trials.best_accuracy))
         return RUN_FAILED;

@@ -20,6 +20,7 @@ static struct progress row_of(const struct meter *m, const struct driver *d)
         .evaluated = t->evaluated,
         .failed = t->failed,
         .repeats = t->repeats,
+        .predicted = t->predicted,
         .seconds = seconds,
         .best = t->best_accuracy,
         .mean = m->count > 0 ? m->sum / m->count : (double)NAN,

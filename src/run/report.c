@@ -40,9 +40,9 @@ void report_banner(const struct ranks *r, const struct conf *conf,
 
 void report_head(void)
 {
-    log_print("\n%8s %6s %7s %8s %8s %8s %6s %10s %9s\n", "trials", "failed",
-              "repeats", "best", "mean", "entropy", "busy", "children/h",
-              "left");
+    log_print("\n%8s %6s %7s %9s %8s %8s %8s %6s %10s %9s\n", "trials",
+              "failed", "repeats", "predicted", "best", "mean", "entropy",
+              "busy", "children/h", "left");
 }
 
 /* A figure, or a dash where there is none. */
@@ -66,11 +66,12 @@ void report_row(const struct progress *p)
 {
     char best[32], mean[32], entropy[32], left[32];
 
-    log_print("%8" PRId64 " %6" PRId64 " %7" PRId64
+    log_print("%8" PRId64 " %6" PRId64 " %7" PRId64 " %9" PRId64
               " %8s %8s %8s %5.1f%% %10.0f %9s\n",
-              p->evaluated, p->failed, p->repeats, figure(best, 4, p->best),
-              figure(mean, 4, p->mean), figure(entropy, 3, p->entropy),
-              100 * p->busy, p->per_hour, duration(left, p->left));
+              p->evaluated, p->failed, p->repeats, p->predicted,
+              figure(best, 4, p->best), figure(mean, 4, p->mean),
+              figure(entropy, 3, p->entropy), 100 * p->busy, p->per_hour,
+              duration(left, p->left));
 }
 
 struct usage report_usage(void)
@@ -150,6 +151,23 @@ static void print_best(const struct driver *d)
               best->result.macs, text);
 }
 
+/* How much the critic saved, and how far it was to be trusted. */
+static void print_critic(const struct driver *d)
+{
+    struct critic_health c = d->method->health(d->search).critic;
+    char error[32], ratio[32], in_50[32], in_90[32];
+
+    if (!c.on)
+        return;
+    log_print("\ncritic: %.1f %% of %.0f architectures predicted instead of "
+              "trained; %.0f audits, error %s, in deviations %s; "
+              "within the 50 %% interval %s %%, the 90 %% interval %s %%\n",
+              100 * c.skipped / fmax(1, c.skipped + c.trained),
+              c.skipped + c.trained, c.audits, figure(error, 5, c.audit_error),
+              figure(ratio, 2, c.audit_ratio), figure(in_50, 0, 100 * c.in_50),
+              figure(in_90, 0, 100 * c.in_90));
+}
+
 void report_done(const struct driver *d, enum run_status status)
 {
     const struct trials *t = &d->trials;
@@ -157,6 +175,7 @@ void report_done(const struct driver *d, enum run_status status)
     struct audit audit = audit_trials(t, (uint64_t)run->seed);
     char best[32];
 
+    print_critic(d);
     print_best(d);
     if (d->eval->report)
         d->eval->report(d->evaluator);
@@ -164,9 +183,9 @@ void report_done(const struct driver *d, enum run_status status)
     if (log_warnings() > 0)
         log_print("%d warning%s above\n", log_warnings(),
                   log_warnings() == 1 ? "" : "s");
-    log_result("FNAS DONE status=%s trials=%" PRId64
+    log_result("FNAS DONE status=%s trials=%" PRId64 " predicted=%" PRId64
                " best=%s trajectory=%016" PRIx64 "\n",
-               run_status_text(status), t->evaluated,
+               run_status_text(status), t->evaluated, t->predicted,
                isnan(t->best_accuracy) ? "none"
                                        : figure(best, 4, t->best_accuracy),
                t->hash);

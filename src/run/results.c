@@ -113,6 +113,8 @@ static const struct column trial_columns[] = {
     {"/trials/id",         H5_INT64,  TRIAL(task.id),           "1", "number of the trial; keys its random streams"},
     {"/trials/accuracy",   H5_DOUBLE, TRIAL(result.accuracy),   "1", "validation accuracy, 0..1; NaN if there is none"},
     {"/trials/reward",     H5_DOUBLE, TRIAL(reward),            "1", "what the search maximises; NaN if the trial does not count"},
+    {"/trials/predicted",  H5_DOUBLE, TRIAL(task.said.value),   "1", "reward that the critic expected before; NaN if it was not asked"},
+    {"/trials/deviation",  H5_DOUBLE, TRIAL(task.said.deviation), "1", "its standard deviation"},
     {"/trials/loss",       H5_DOUBLE, TRIAL(result.loss),       "nat", "validation cross-entropy; NaN if there is none"},
     {"/trials/train_loss", H5_DOUBLE, TRIAL(result.train_loss), "nat", "training loss, mean of the last epoch; NaN if there is none"},
     {"/trials/params",     H5_INT64,  TRIAL(result.params),     "1", "learned parameters; 0 if not known"},
@@ -134,6 +136,7 @@ static const struct column progress_columns[] = {
     {"/progress/evaluated", H5_INT64,  ROW(evaluated), "1", "trials evaluated so far"},
     {"/progress/failed",    H5_INT64,  ROW(failed),    "1", "of them without an accuracy"},
     {"/progress/repeats",   H5_INT64,  ROW(repeats),   "1", "trials answered from an earlier one"},
+    {"/progress/predicted", H5_INT64,  ROW(predicted), "1", "trials answered by the critic instead of evaluated"},
     {"/progress/seconds",   H5_DOUBLE, ROW(seconds),   "s", "since the start"},
     {"/progress/best",      H5_DOUBLE, ROW(best),      "1", "highest validation accuracy so far"},
     {"/progress/mean",      H5_DOUBLE, ROW(mean),      "1", "mean accuracy since the last row"},
@@ -235,8 +238,9 @@ static enum err write_trials(struct h5 *h, const struct driver *d)
                         sizeof(struct trial), n));
     TRY(write_texts(h, "/trials/arch", "architecture", arch_text, d, n));
     TRY(write_texts(h, "/trials/state",
-                    "done, cached (answered from an earlier trial), diverged, "
-                    "refused or failed; only done and cached have an accuracy",
+                    "done, cached (answered from an earlier trial), predicted "
+                    "(by the critic, not evaluated), diverged, refused or "
+                    "failed; only done and cached have an accuracy",
                     state_text, d, n));
     TRY(write_texts(h, "/trials/reason", "why it is not done", reason_text, d,
                     n));
@@ -302,6 +306,7 @@ static enum err write_file(struct h5 *h, const struct results *s,
                         s->progress, sizeof(struct progress), (size_t)s->rows));
     TRY(write_best(h, d));
     TRY(results_health(h, d));
+    TRY(results_critic(h, d));
     TRY(results_run(h, s, d, status));
     if (!usage)
         return ERR_NONE;

@@ -34,6 +34,9 @@ MUST_CHECK enum err results_columns(struct h5 *h, const struct column *c,
                                     size_t count, const void *rows, size_t size,
                                     size_t n);
 
+/** /critic/..., if the method has one. */
+MUST_CHECK enum err results_critic(struct h5 *h, const struct driver *d);
+
 /** One number. */
 MUST_CHECK enum err results_real(struct h5 *h, const char *path, double x,
                                  const char *units, const char *description);

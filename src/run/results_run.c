@@ -169,6 +169,34 @@ enum err results_run(struct h5 *h, const struct results *s,
     return s->eval->record(s->evaluator, h);
 }
 
+enum err results_critic(struct h5 *h, const struct driver *d)
+{
+    struct critic_health c = d->method->health(d->search).critic;
+
+    if (!c.on)
+        return ERR_NONE;
+    TRY(results_real(h, "/critic/learned", (double)c.learned, "1",
+                     "results the critic has learned"));
+    TRY(results_real(h, "/critic/skipped", c.skipped, "1",
+                     "architectures it predicted instead of having them "
+                     "trained"));
+    TRY(results_real(h, "/critic/trained", c.trained, "1",
+                     "architectures it had trained"));
+    TRY(results_real(h, "/critic/audits", c.audits, "1",
+                     "of them trained to test a prediction"));
+    TRY(results_real(h, "/critic/audit_error", c.audit_error, "1",
+                     "mean |prediction - reward| of the audits"));
+    TRY(results_real(h, "/critic/audit_ratio", c.audit_ratio, "1",
+                     "mean of that over the deviation predicted"));
+    TRY(results_real(h, "/critic/in_50", c.in_50, "1",
+                     "share of results within their 50 % interval, each "
+                     "predicted before it was learned"));
+    TRY(results_real(h, "/critic/in_90", c.in_90, "1",
+                     "share of results within their 90 % interval"));
+    return results_real(h, "/critic/scale", c.scale, "1",
+                        "factor that calibrates the deviations, now");
+}
+
 enum err results_root(struct h5 *h, const struct results *s)
 {
     char software[512];

@@ -41,7 +41,7 @@ static void grow(struct trials *t)
     t->index = MEM_NEW(int64_t, 2 * room);
     memset(t->index, -1, 2 * (size_t)room * sizeof t->index[0]);
     for (int64_t i = 0; i < t->count; i++)
-        if (t->list[i].twin < 0)
+        if (trial_fresh(&t->list[i]))
             *place(t, &t->list[i].task.arch) = i;
 }
 
@@ -55,12 +55,14 @@ struct trial *trials_append(struct trials *t, const struct task *task,
         grow(t);
     new = &t->list[t->count];
     *new = (struct trial){.task = *task, .twin = -1, .reward = (double)NAN};
+    t->count++;
+    if (task->said.replaces)
+        return new;
     at = place(t, &task->arch);
     if (*at < 0)
-        *at = t->count;
+        *at = t->count - 1;
     else if (reuse)
         new->twin = *at;
-    t->count++;
     return new;
 }
 
@@ -80,6 +82,8 @@ static void mix(struct trials *t, const struct trial *trial)
     t->hash = rng_mix(t->hash, arch_hash(&trial->task.arch));
     t->hash = rng_mix(t->hash, (uint64_t)trial->result.state);
     t->hash = rng_mix(t->hash, bits(trial->reward));
+    if (trial->task.said.replaces)
+        t->hash = rng_mix(t->hash, bits(trial->task.said.value));
 }
 
 void trials_settle(struct trials *t)
@@ -89,9 +93,10 @@ void trials_settle(struct trials *t)
     bool counts = result_counts(&trial->result);
 
     CHECK(trial->answered);
-    t->evaluated += trial->twin < 0;
+    t->evaluated += trial_fresh(trial);
     t->repeats += trial->twin >= 0;
-    t->failed += trial->twin < 0 && !counts;
+    t->predicted += trial->task.said.replaces;
+    t->failed += trial_fresh(trial) && !counts;
     if (counts && !(trial->result.accuracy <= t->best_accuracy))
         t->best_accuracy = trial->result.accuracy;
     if (!isnan(trial->reward) &&

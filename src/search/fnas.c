@@ -1,54 +1,125 @@
 /* SPDX-License-Identifier: MIT */
-/* Search in rounds: the policy samples a round of architectures, and learns
- * from it by PPO once all its results are in.
+/* Search in rounds: the policy draws a round of architectures, and learns from
+ * it by PPO once all its results are in.  That is "ppo", the baseline of FNAS
+ * (Liu et al. 2021); "fnas" has two accelerators, each a switch:
  *
- * This is the baseline of FNAS (Liu et al. 2021). */
+ *     critic   once it has results enough, the policy draws many more than can
+ *              be trained.  The gate picks those that may change the search;
+ *              of the others the policy learns by what the critic predicts.
+ *              What was trained already is mutated first, until it is new: so
+ *              a settled policy is searched around, and not asked in vain.
+ *     replay   half of what the policy learns from are results of earlier
+ *              rounds, weighted by importance; so a round may be drawn while
+ *              the ones before it are still out, `lag` of them.
+ *
+ * Predictions are never learned by the critic, nor replayed, nor the best. */
+#include "search/fnas.h"
+
 #include <math.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "judge.h"
 #include "learn/policy.h"
 #include "learn/ppo.h"
+#include "learn/replay.h"
+#include "round.h"
 #include "search/search.h"
 
-struct fnas {
-    const struct ppo_conf *conf;
-    uint64_t seed;
-    struct policy *policy;
-    struct ppo *ppo;
-    double spread; /* of the policy at the latest round */
-
-    /* the round: tasks first..first + batch - 1 */
-    int64_t first;
-    int asked, told;
-    struct arch *arch; /* [batch] */
-    double *reward;    /* [batch], NAN if it does not count */
-
-    /* scratch */
-    struct rng *streams;       /* [batch] */
-    float *log_prob, *entropy; /* [batch, slots] */
+CONF_ROWS(rows, struct fnas_conf, FNAS_SETTINGS)
+const struct conf_section fnas_section = {
+    .name = "fnas",
+    .help = "Search as ppo does, accelerated by a critic and by replay",
+    .bytes = sizeof(struct fnas_conf),
+    .count = CONF_COUNT(rows),
+    .rows = rows,
 };
 
-static void *create(const struct space *space, const struct conf *conf,
-                    uint64_t seed)
-{
-    struct fnas *self = MEM_NEW(struct fnas, 1);
-    const struct ppo_conf *c = conf_of(conf, &ppo_section);
-    struct policy_shape shape = {c->hidden, c->embedding, c->batch};
-    size_t batch = (size_t)c->batch, count = batch * (size_t)space->count;
+struct fnas {
+    const struct ppo_conf *ppo_conf;
+    const struct fnas_conf *conf; /* NULL: ppo */
+    uint64_t seed;
+    int slots;
+    struct policy *policy;
+    struct ppo *ppo;
+    struct judge *judge;   /* the critic's; NULL: none */
+    struct replay *replay; /* NULL: none */
+    double spread;         /* of the policy at the latest round */
 
-    self->conf = c;
-    self->seed = seed;
-    self->policy = policy_new(space, &shape, seed);
-    self->ppo = ppo_new(self->policy, c, seed);
-    self->spread = 1;
-    self->arch = MEM_NEW(struct arch, batch);
-    self->reward = MEM_NEW(double, batch);
-    self->streams = MEM_NEW(struct rng, batch);
-    self->log_prob = MEM_NEW(float, count);
-    self->entropy = MEM_NEW(float, count);
-    return self;
+    /* rounds learned..drawn - 1 are open, a ring */
+    struct round *rounds; /* [open] */
+    int open, room;
+    int most; /* architectures that the policy learns from at a time */
+    int64_t learned, drawn;
+
+    /* scratch */
+    struct rng *streams; /* [room] */
+    float *entropy;      /* [room, slots] */
+    struct arch *arch;   /* [most]: what is learned from */
+    double *reward;      /* [most] */
+    float *mu;           /* [most, slots] */
+};
+
+static void make_parts(struct fnas *s, const struct space *space)
+{
+    const struct ppo_conf *p = s->ppo_conf;
+    const struct fnas_conf *c = s->conf;
+    struct policy_shape shape = {p->hidden, p->embedding, s->most};
+
+    s->policy = policy_new(space, &shape, s->seed);
+    s->ppo = ppo_new(s->policy, p, s->most, s->seed);
+    if (c && c->critic)
+        s->judge = judge_new(space, c, s->room, s->seed);
+    if (c && c->replay)
+        s->replay = replay_new(space->count, c->capacity);
+    for (int i = 0; i < s->open; i++)
+        round_new(&s->rounds[i], s->room, s->slots);
+}
+
+static void make_scratch(struct fnas *s)
+{
+    size_t room = (size_t)s->room, slots = (size_t)s->slots;
+    size_t most = (size_t)s->most;
+
+    s->streams = MEM_NEW(struct rng, room);
+    s->entropy = MEM_NEW(float, room *slots);
+    s->arch = MEM_NEW(struct arch, most);
+    s->reward = MEM_NEW(double, most);
+    s->mu = MEM_NEW(float, most *slots);
+}
+
+static struct fnas *make(const struct space *space, const struct ppo_conf *p,
+                         const struct fnas_conf *c, uint64_t seed)
+{
+    struct fnas *s = MEM_NEW(struct fnas, 1);
+
+    s->ppo_conf = p;
+    s->conf = c;
+    s->seed = seed;
+    s->slots = space->count;
+    s->spread = 1;
+    s->room = c && c->critic && c->sample > p->batch ? c->sample : p->batch;
+    s->most = c && c->replay ? 2 * s->room : s->room;
+    s->open = c && c->replay ? c->lag + 1 : 1;
+    s->rounds = MEM_NEW(struct round, s->open);
+    make_parts(s, space);
+    make_scratch(s);
+    return s;
+}
+
+static void *create_ppo(const struct space *space, const struct conf *conf,
+                        uint64_t seed)
+{
+    return make(space, conf_of(conf, &ppo_section), NULL, seed);
+}
+
+static void *create_fnas(const struct space *space, const struct conf *conf,
+                         uint64_t seed)
+{
+    return make(space, conf_of(conf, &ppo_section),
+                conf_of(conf, &fnas_section), seed);
 }
 
 static void destroy(void *self)
@@ -57,83 +128,183 @@ static void destroy(void *self)
 
     if (!s)
         return;
+    for (int i = 0; i < s->open; i++)
+        round_free(&s->rounds[i]);
     ppo_free(s->ppo);
     policy_free(s->policy);
-    mem_free(s->arch);
-    mem_free(s->reward);
-    mem_free(s->streams);
-    mem_free(s->log_prob);
-    mem_free(s->entropy);
+    judge_free(s->judge);
+    replay_free(s->replay);
+    void *const arrays[] = {s->rounds, s->streams, s->entropy,
+                            s->arch,   s->reward,  s->mu};
+
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
+        mem_free(arrays[i]);
     mem_free(s);
 }
 
-static void sample_round(struct fnas *s)
+static struct round *round_at(const struct fnas *s, int64_t number)
 {
-    int n = s->conf->batch;
+    return &s->rounds[number % s->open];
+}
 
-    for (int i = 0; i < n; i++)
+/* Architectures of the next round. */
+static int round_size(const struct fnas *s)
+{
+    int batch = s->ppo_conf->batch;
+
+    if (s->judge && judge_decides(s->judge))
+        return s->conf->sample;
+    return s->replay && s->drawn > 0 ? (batch + 1) / 2 : batch;
+}
+
+static void draw_round(struct fnas *s, struct round *r)
+{
+    for (int i = 0; i < r->count; i++)
         s->streams[i] =
-            rng_stream(s->seed, RNG_SEARCH, (uint64_t)(s->first + i));
-    policy_sample(s->policy, n, s->streams, s->arch, s->log_prob, s->entropy);
-    s->spread = policy_spread(s->policy, n, s->entropy);
+            rng_stream(s->seed, RNG_SEARCH, (uint64_t)(r->first + i));
+    policy_sample(s->policy, r->count, s->streams, r->arch, r->mu, s->entropy);
+    s->spread = policy_spread(s->policy, r->count, s->entropy);
+}
+
+/* What the critic says of a round, knowing what is still out. */
+static void judge(struct fnas *s, struct round *r)
+{
+    judge_settle(s->judge);
+    for (int64_t k = s->learned; k < s->drawn; k++)
+        judge_expect(s->judge, round_at(s, k));
+    judge_round(s->judge, r);
+}
+
+static void begin_round(struct fnas *s, int64_t first)
+{
+    struct round *r = round_at(s, s->drawn);
+
+    round_begin(r, first, round_size(s));
+    draw_round(s, r);
+    if (s->judge)
+        judge(s, r);
+    s->drawn++;
 }
 
 static bool ask(void *self, struct task *t)
 {
     struct fnas *s = self;
+    struct round *r = s->drawn > 0 ? round_at(s, s->drawn - 1) : NULL;
+    int i;
 
-    if (s->asked == s->conf->batch)
-        return false;
-    if (s->asked == 0) {
-        s->first = t->id;
-        sample_round(s);
+    if (!r || r->asked == r->count) {
+        if (s->drawn - s->learned == s->open)
+            return false;
+        begin_round(s, t->id);
+        r = round_at(s, s->drawn - 1);
     }
-    CHECK(t->id == s->first + s->asked);
-    t->arch = s->arch[s->asked++];
+    i = r->asked++;
+    CHECK(t->id == r->first + i);
+    t->arch = r->arch[i];
+    t->said = r->said[i];
     return true;
 }
 
-/* Move what counts to the front, and learn from it. */
-static void learn(struct fnas *s)
+/* What counts of a round, in front; its number. */
+static int gather(struct fnas *s, const struct round *r)
 {
+    size_t row = sizeof(float) * (size_t)s->slots;
     int n = 0;
 
-    for (int i = 0; i < s->conf->batch; i++) {
-        if (!isfinite(s->reward[i]))
+    for (int i = 0; i < r->count; i++) {
+        if (!isfinite(r->reward[i]))
             continue;
-        s->arch[n] = s->arch[i];
-        s->reward[n++] = s->reward[i];
+        s->arch[n] = r->arch[i];
+        s->reward[n] = r->reward[i];
+        memcpy(s->mu + n * s->slots, r->mu + i * s->slots, row);
+        n++;
+    }
+    return n;
+}
+
+static void remember(struct fnas *s, const struct round *r)
+{
+    for (int i = 0; i < r->count; i++)
+        if (isfinite(r->reward[i]) && !r->said[i].replaces)
+            replay_add(s->replay, &r->arch[i], r->mu + i * s->slots,
+                       r->reward[i], s->learned);
+}
+
+/* As many of earlier rounds as there are new ones. */
+static int recall(struct fnas *s, int n)
+{
+    struct rng r = rng_stream(s->seed, RNG_REPLAY, (uint64_t)s->learned);
+
+    return replay_draw(s->replay, &r, n, s->learned - s->conf->stale,
+                       s->arch + n, s->mu + n * s->slots, s->reward + n);
+}
+
+static void learn(struct fnas *s)
+{
+    const struct round *r = round_at(s, s->learned);
+    int news = gather(s, r), n = news;
+
+    if (s->replay) {
+        n += recall(s, news);
+        remember(s, r);
     }
     if (n >= 2)
-        (void)ppo_update(s->ppo, n, s->arch, s->reward);
+        (void)ppo_update(
+            s->ppo,
+            &(struct ppo_batch){
+                .n = n,
+                .news = news,
+                .arch = s->arch,
+                .reward = s->reward,
+                .mu = s->replay ? s->mu : NULL,
+                .naive = s->replay &&
+                         strcmp(s->conf->replay_correction.s, "naive") == 0});
+    s->learned++;
 }
 
 static void tell(void *self, const struct task *t, const struct result *r,
                  double reward)
 {
     struct fnas *s = self;
-    int64_t i = t->id - s->first;
+    struct round *round = round_at(s, s->learned);
+    int i = round_find(round, t->id);
 
     (void)r;
-    CHECK(i >= 0 && i < s->asked);
-    s->reward[i] = reward;
-    if (++s->told < s->conf->batch)
-        return;
-    learn(s);
-    s->asked = s->told = 0;
+    CHECK(s->learned < s->drawn && i == round->told);
+    if (!round->said[i].replaces && !round->moved[i])
+        round->reward[i] = reward;
+    if (s->judge && !round->said[i].replaces)
+        judge_result(s->judge, round, i, reward);
+    if (++round->told == round->count)
+        learn(s);
 }
 
 static struct search_health health(const void *self)
 {
-    return (struct search_health){.entropy =
-                                      ((const struct fnas *)self)->spread};
+    const struct fnas *s = self;
+    struct search_health h = {.entropy = s->spread};
+
+    if (s->judge)
+        h.critic = judge_health(s->judge);
+    return h;
 }
 
 const struct search search_ppo = {
     .name = "ppo",
     .help = "An LSTM policy, learned by proximal policy optimisation",
     .section = &ppo_section,
-    .create = create,
+    .create = create_ppo,
+    .ask = ask,
+    .tell = tell,
+    .health = health,
+    .destroy = destroy,
+};
+
+const struct search search_fnas = {
+    .name = "fnas",
+    .help = "As ppo, with a critic that predicts, and replay of results",
+    .section = &fnas_section,
+    .create = create_fnas,
     .ask = ask,
     .tell = tell,
     .health = health,

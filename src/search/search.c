@@ -12,8 +12,8 @@ const struct conf_section search_section = {
     .rows = rows,
 };
 
-static const struct search *const methods[] = {&search_ppo, &search_random,
-                                               &search_evolution, &search_list};
+static const struct search *const methods[] = {
+    &search_ppo, &search_fnas, &search_random, &search_evolution, &search_list};
 
 enum { METHODS = sizeof methods / sizeof methods[0] };
 

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* The critic: value and uncertainty of any architecture, from the results of
+ * those that were trained.
+ *
+ * A Gaussian process (gp.h) over the decisions.  What it models is
+ *     t(R) = -log((R_best - R) / s + 1/4),   s = R_best - median R
+ * standardised: monotone in the reward, it spreads the top, where the search
+ * decides, whatever the reward's unit; a value t means the reward
+ * R_best + s / 4 - s exp(-t).
+ *
+ * Deviations are scaled by the calibration
+ *     c^2 = (c0 + sum z^2) / (c0 + count),   z = (t - mean) / deviation
+ * over the latest results, each judged before it was added: of residuals that
+ * were learned from, nothing could be learned about the error.
+ *
+ * Results of another task (critic_prior) are points of a task of their own,
+ * standardised by themselves: one more decision, whose weight says how little
+ * they mean here, and is learned with the others.  So a new task begins with
+ * their means, and more uncertain than they were.
+ *
+ * Costs are bounded: beyond `points` results the oldest of those below the
+ * median are dropped, a quarter at a time. All Local. */
+#ifndef LEARN_CRITIC_H
+#define LEARN_CRITIC_H
+
+#include "space/space.h"
+#include "space/task.h"
+
+struct critic;
+
+/** At most `points` results are held, `batch` architectures judged at a time. */
+struct critic *critic_new(const struct space *space, int points, int batch);
+void critic_free(struct critic *c);
+
+/** Before the first result: n results of another task.  They take at most half
+ * of the points; if there are more, the last ones count. */
+void critic_prior(struct critic *c, int n, const struct arch *arch,
+                  const double *value);
+
+/** Learn a result; no predictions here. */
+void critic_add(struct critic *c, const struct arch *arch, double reward);
+
+/** An architecture that is being trained. Holds until critic_settle, which
+ * forgets all of them. At most CRITIC_PENDING are noted. */
+enum { CRITIC_PENDING = 256 };
+void critic_expect(struct critic *c, const struct arch *arch);
+void critic_settle(struct critic *c);
+
+/** What is said of an architecture. */
+struct verdict {
+    double value, deviation; /* of the reward: median, about its deviation */
+    double gain;   /* expected improvement over the best, in deviations of t */
+    double chance; /* that it is better than the best so far */
+};
+
+/** Judge n architectures. */
+void critic_judge(struct critic *c, int n, const struct arch *arch,
+                  struct verdict *v);
+
+/** Judge them again as if the i-th were being trained. At most CRITIC_PENDING
+ * times. */
+void critic_suppose(struct critic *c, int i, struct verdict *v);
+
+/** Results learned. */
+int64_t critic_count(const struct critic *c);
+
+/** How good its judgements were, each made before the result: means over all
+ * results from the `CRITIC_FROM`th on; NAN if there are none. */
+enum { CRITIC_FROM = 8 };
+struct critic_record {
+    int64_t count;
+    double error;        /* mean |t - mean| / deviation, calibrated; 0.80 if
+                            the errors are normal */
+    double in_50, in_90; /* share of results within these intervals */
+    double scale;        /* calibration c of deviations, now */
+};
+struct critic_record critic_record(const struct critic *c);
+
+#endif

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+#include "learn/critic.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "learn/gp.h"
+
+/* clang-format off */
+enum {
+    FIT_FIRST = 8,   /* results at the first fit of the process */
+    FIT_STEPS = 12,
+    TASK_OWN = 0, TASK_PRIOR = 1
+};
+/* clang-format on */
+
+#define OFFSET   0.25  /* of t(R), in units of s */
+#define FIT_GROW 1.1   /* fit again when there are so many times more results */
+#define PRIOR    10.0  /* results that the calibration starts with, at 1 */
+#define FORGET   0.975 /* weight of earlier results in it */
+
+/* The map from rewards to values of the process. */
+struct warp {
+    double best, width; /* R_best, s */
+    double mean, deviation;
+};
+
+struct critic {
+    int slots, points, batch;
+    struct gp *gp;
+    int count, others; /* own results; those of another task come first */
+    unsigned char *x;  /* [points, slots + 1]; the last is the task */
+    double *reward;    /* [points]; of another task: standardised already */
+    double *t;         /* [points] */
+    double *sorted;    /* [points] */
+    struct warp warp;
+    int fit_at;
+    int64_t seen;
+
+    double z2, weight; /* of the calibration */
+    struct critic_record record;
+
+    /* of the last question */
+    int asked;
+    unsigned char *question; /* [batch, slots + 1] */
+    double *mean, *variance; /* [batch] */
+};
+
+struct critic *critic_new(const struct space *space, int points, int batch)
+{
+    struct critic *c = MEM_NEW(struct critic, 1);
+    size_t width = (size_t)space->count + 1;
+
+    c->slots = space->count + 1;
+    c->points = points;
+    c->batch = batch;
+    c->gp = gp_new(c->slots, points + CRITIC_PENDING, batch);
+    c->x = MEM_NEW(unsigned char, width *(size_t)points);
+    c->reward = MEM_NEW(double, points);
+    c->t = MEM_NEW(double, points);
+    c->sorted = MEM_NEW(double, points);
+    c->question = MEM_NEW(unsigned char, width *(size_t)batch);
+    c->mean = MEM_NEW(double, batch);
+    c->variance = MEM_NEW(double, batch);
+    c->fit_at = FIT_FIRST;
+    c->weight = c->z2 = PRIOR;
+    return c;
+}
+
+void critic_free(struct critic *c)
+{
+    if (!c)
+        return;
+    gp_free(c->gp);
+    mem_free(c->x);
+    mem_free(c->reward);
+    mem_free(c->t);
+    mem_free(c->sorted);
+    mem_free(c->question);
+    mem_free(c->mean);
+    mem_free(c->variance);
+    mem_free(c);
+}
+
+static int ascending(const void *a, const void *b)
+{
+    const double *x = a, *y = b;
+
+    return (*x > *y) - (*x < *y);
+}
+
+static double median(struct critic *c, const double *x, int n)
+{
+    memcpy(c->sorted, x, sizeof(double) * (size_t)n);
+    qsort(c->sorted, (size_t)n, sizeof(double), ascending);
+    return c->sorted[n / 2];
+}
+
+static double spread_top(const struct warp *w, double reward)
+{
+    double below = (w->best - reward) / w->width; /* negative: a new best */
+
+    return -log(fmax(-0.9 * OFFSET, below) + OFFSET);
+}
+
+static double reward_at(const struct warp *w, double value)
+{
+    return w->best + w->width * (OFFSET - exp(-value));
+}
+
+/* The warp of n rewards, and their values under it. */
+static struct warp warp_all(struct critic *c, int n, const double *reward,
+                            double *t)
+{
+    struct warp w = {.best = reward[0], .deviation = 0};
+
+    for (int i = 1; i < n; i++)
+        w.best = fmax(w.best, reward[i]);
+    w.width = w.best - median(c, reward, n);
+    if (!(w.width > 1e-9 * fabs(w.best)))
+        w.width = fmax(1e-9, 1e-9 * fabs(w.best));
+    for (int i = 0; i < n; i++) {
+        t[i] = spread_top(&w, reward[i]);
+        w.mean += t[i] / n;
+    }
+    for (int i = 0; i < n; i++)
+        w.deviation += (t[i] - w.mean) * (t[i] - w.mean) / n;
+    w.deviation = fmax(sqrt(w.deviation), 1e-9);
+    for (int i = 0; i < n; i++)
+        t[i] = (t[i] - w.mean) / w.deviation;
+    return w;
+}
+
+static unsigned char *row_of(const struct critic *c, unsigned char *rows, int i)
+{
+    return rows + (size_t)i * (size_t)c->slots;
+}
+
+static void describe(const struct critic *c, unsigned char *row,
+                     const struct arch *arch, int task)
+{
+    memcpy(row, arch->option, (size_t)c->slots - 1);
+    row[c->slots - 1] = (unsigned char)task;
+}
+
+static void add_all(struct critic *c)
+{
+    gp_keep(c->gp, 0);
+    for (int i = 0; i < c->others + c->count; i++)
+        gp_add(c->gp, row_of(c, c->x, i), c->t[i]);
+}
+
+void critic_prior(struct critic *c, int n, const struct arch *arch,
+                  const double *value)
+{
+    int kept = n < c->points / 2 ? n : c->points / 2;
+
+    CHECK(c->count == 0 && c->others == 0);
+    if (kept == 0)
+        return;
+    (void)warp_all(c, kept, value + n - kept, c->t);
+    for (int i = 0; i < kept; i++)
+        describe(c, row_of(c, c->x, i), &arch[n - kept + i], TASK_PRIOR);
+    c->others = kept;
+    add_all(c);
+    gp_fit(c->gp, FIT_STEPS);
+}
+
+/* A result judged before it is added; the warp is that of those before. */
+static void judge_result(struct critic *c, const struct arch *arch,
+                         double reward)
+{
+    double mean, variance, z;
+    struct critic_record *r = &c->record;
+
+    describe(c, c->question, arch, TASK_OWN);
+    gp_predict(c->gp, 1, c->question, &mean, &variance);
+    z = ((spread_top(&c->warp, reward) - c->warp.mean) / c->warp.deviation -
+         mean) /
+        sqrt(variance + exp(gp_theta(c->gp)[c->slots]));
+    r->error += fabs(z) / r->scale;
+    r->in_50 += fabs(z) < 0.674490 * r->scale;
+    r->in_90 += fabs(z) < 1.644854 * r->scale;
+    r->count++;
+    c->z2 = FORGET * c->z2 + fmin(z * z, 16);
+    c->weight = FORGET * c->weight + 1;
+}
+
+/* Drop the oldest of those below the median, until a quarter is free. */
+static void make_room(struct critic *c)
+{
+    int from = c->others, n = 0, excess = c->points / 4;
+    double middle = median(c, c->reward + from, c->count);
+
+    for (int i = 0; i < c->count; i++) {
+        if (excess > 0 && c->reward[from + i] <= middle) {
+            excess--;
+            continue;
+        }
+        c->reward[from + n] = c->reward[from + i];
+        memmove(row_of(c, c->x, from + n), row_of(c, c->x, from + i),
+                (size_t)c->slots);
+        n++;
+    }
+    c->count = n;
+}
+
+void critic_add(struct critic *c, const struct arch *arch, double reward)
+{
+    int at;
+    bool full = c->others + c->count == c->points;
+
+    critic_settle(c);
+    c->record.scale = sqrt(c->z2 / c->weight);
+    if (c->seen++ >= CRITIC_FROM)
+        judge_result(c, arch, reward);
+    if (full)
+        make_room(c);
+    at = c->others + c->count++;
+    describe(c, row_of(c, c->x, at), arch, TASK_OWN);
+    c->reward[at] = reward;
+    c->warp = warp_all(c, c->count, c->reward + c->others, c->t + c->others);
+    if (full)
+        add_all(c);
+    else {
+        gp_add(c->gp, row_of(c, c->x, at), c->t[at]);
+        gp_revalue(c->gp, c->t);
+    }
+    if (c->count >= c->fit_at || full) {
+        gp_fit(c->gp, FIT_STEPS);
+        c->fit_at = (int)ceil(FIT_GROW * c->count);
+    }
+}
+
+void critic_settle(struct critic *c)
+{
+    gp_keep(c->gp, c->others + c->count);
+}
+
+void critic_expect(struct critic *c, const struct arch *arch)
+{
+    if (gp_count(c->gp) == gp_room(c->gp))
+        return;
+    describe(c, c->question, arch, TASK_OWN);
+    gp_add(c->gp, c->question, (double)NAN);
+}
+
+/* Expected improvement over the best, and the chance of any (Jones et al. 1998,
+ * eq. 15). */
+static void set_hope(struct verdict *v, double mean, double deviation,
+                     double best)
+{
+    double u = (mean - best) / deviation;
+    double density = 0.3989422804014327 * exp(-0.5 * u * u);
+
+    v->chance = 0.5 * erfc(-u * 0.7071067811865476);
+    v->gain = deviation * (u * v->chance + density);
+}
+
+static void say(const struct critic *c, struct verdict *v)
+{
+    const struct warp *w = &c->warp;
+    double best = (-log(OFFSET) - w->mean) / w->deviation;
+    double scale = sqrt(c->z2 / c->weight);
+
+    for (int i = 0; i < c->asked; i++) {
+        double deviation = scale * sqrt(c->variance[i]);
+        double t = w->mean + w->deviation * c->mean[i];
+
+        v[i].value = reward_at(w, t);
+        v[i].deviation = w->width * exp(-t) * w->deviation * deviation;
+        set_hope(&v[i], c->mean[i], deviation, best);
+    }
+}
+
+void critic_judge(struct critic *c, int n, const struct arch *arch,
+                  struct verdict *v)
+{
+    CHECK(c->count > 0);
+    for (int i = 0; i < n; i++)
+        describe(c, row_of(c, c->question, i), &arch[i], TASK_OWN);
+    c->asked = n;
+    gp_predict(c->gp, n, c->question, c->mean, c->variance);
+    say(c, v);
+}
+
+void critic_suppose(struct critic *c, int i, struct verdict *v)
+{
+    gp_suppose(c->gp, i, c->variance);
+    say(c, v);
+}
+
+int64_t critic_count(const struct critic *c)
+{
+    return c->seen;
+}
+
+struct critic_record critic_record(const struct critic *c)
+{
+    struct critic_record r = c->record;
+    double n = r.count > 0 ? (double)r.count : (double)NAN;
+
+    r.error /= n;
+    r.in_50 /= n;
+    r.in_90 /= n;
+    r.scale = sqrt(c->z2 / c->weight);
+    return r;
+}

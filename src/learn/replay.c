@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+#include "learn/replay.h"
+
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+
+struct entry {
+    struct arch arch;
+    double reward;
+    int64_t round;
+};
+
+struct replay {
+    int slots, capacity;
+    int64_t added;       /* the newest is at (added - 1) % capacity */
+    struct entry *entry; /* [capacity] */
+    float *mu;           /* [capacity, slots] */
+    int *order;          /* [capacity] */
+};
+
+struct replay *replay_new(int slots, int capacity)
+{
+    struct replay *r = MEM_NEW(struct replay, 1);
+    size_t count = (size_t)slots * (size_t)capacity;
+
+    CHECK(slots > 0 && capacity > 0);
+    r->slots = slots;
+    r->capacity = capacity;
+    r->entry = MEM_NEW(struct entry, capacity);
+    r->mu = MEM_NEW(float, count);
+    r->order = MEM_NEW(int, capacity);
+    return r;
+}
+
+void replay_free(struct replay *r)
+{
+    if (!r)
+        return;
+    mem_free(r->entry);
+    mem_free(r->mu);
+    mem_free(r->order);
+    mem_free(r);
+}
+
+static size_t row_bytes(const struct replay *r)
+{
+    return sizeof(float) * (size_t)r->slots;
+}
+
+void replay_add(struct replay *r, const struct arch *arch, const float *mu,
+                double reward, int64_t round)
+{
+    int at = (int)(r->added++ % r->capacity);
+
+    r->entry[at] = (struct entry){*arch, reward, round};
+    memcpy(r->mu + at * r->slots, mu, row_bytes(r));
+}
+
+/* Entries not older than `since`, oldest first. */
+static int list_recent(struct replay *r, int64_t since)
+{
+    int64_t first = r->added > r->capacity ? r->added - r->capacity : 0;
+    int n = 0;
+
+    for (int64_t i = first; i < r->added; i++)
+        if (r->entry[i % r->capacity].round >= since)
+            r->order[n++] = (int)(i % r->capacity);
+    return n;
+}
+
+int replay_draw(struct replay *r, struct rng *rng, int n, int64_t since,
+                struct arch *arch, float *mu, double *reward)
+{
+    int there = list_recent(r, since), drawn = n < there ? n : there;
+
+    rng_shuffle(rng, r->order, (size_t)there);
+    for (int i = 0; i < drawn; i++) {
+        const struct entry *e = &r->entry[r->order[i]];
+
+        arch[i] = e->arch;
+        reward[i] = e->reward;
+        memcpy(mu + i * r->slots, r->mu + r->order[i] * r->slots, row_bytes(r));
+    }
+    return drawn;
+}

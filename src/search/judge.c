@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+#include "judge.h"
+
+#include <math.h>
+
+#include "base/mem.h"
+#include "base/rng.h"
+#include "gate.h"
+#include "learn/critic.h"
+
+enum {
+    SAYS_FROM = 2, /* results from which on the critic says anything */
+    MOVES = 8      /* mutations until an architecture is new, at most */
+};
+
+struct judge {
+    const struct space *space;
+    const struct fnas_conf *conf;
+    uint64_t seed;
+    struct critic *critic;
+    struct gate gate;
+    struct known known;
+
+    /* scratch, [room] */
+    struct verdict *verdict;
+    bool *train, *barred;
+};
+
+struct judge *judge_new(const struct space *space, const struct fnas_conf *conf,
+                        int room, uint64_t seed)
+{
+    struct judge *j = MEM_NEW(struct judge, 1);
+
+    j->space = space;
+    j->conf = conf;
+    j->seed = seed;
+    j->critic = critic_new(space, conf->points, room);
+    j->gate.set = j->gate.share = conf->gate;
+    j->gate.audit = conf->audit;
+    j->verdict = MEM_NEW(struct verdict, room);
+    j->train = MEM_NEW(bool, room);
+    j->barred = MEM_NEW(bool, room);
+    return j;
+}
+
+void judge_free(struct judge *j)
+{
+    if (!j)
+        return;
+    critic_free(j->critic);
+    known_free(&j->known);
+    mem_free(j->verdict);
+    mem_free(j->train);
+    mem_free(j->barred);
+    mem_free(j);
+}
+
+bool judge_decides(const struct judge *j)
+{
+    return critic_count(j->critic) >= j->conf->warm;
+}
+
+void judge_settle(struct judge *j)
+{
+    critic_settle(j->critic);
+}
+
+void judge_expect(struct judge *j, const struct round *r)
+{
+    for (int i = r->told; i < r->count; i++)
+        if (!r->said[i].replaces)
+            critic_expect(j->critic, &r->arch[i]);
+}
+
+static void move_known(struct judge *j, struct round *r)
+{
+    for (int i = 0; i < r->count; i++) {
+        uint64_t id = (uint64_t)(r->first + i);
+        struct rng stream = rng_stream(j->seed, RNG_MUTATE, id);
+
+        for (int k = 0; k < MOVES && known_has(&j->known, &r->arch[i]); k++) {
+            r->arch[i] = space_mutate(j->space, &r->arch[i], &stream);
+            r->moved[i] = true;
+        }
+    }
+}
+
+static void speak(struct judge *j, struct round *r)
+{
+    critic_judge(j->critic, r->count, r->arch, j->verdict);
+    for (int i = 0; i < r->count; i++)
+        r->said[i] = (struct prediction){j->verdict[i].value,
+                                         j->verdict[i].deviation, false};
+}
+
+static void decide(struct judge *j, struct round *r)
+{
+    struct rng stream = rng_stream(j->seed, RNG_GATE, (uint64_t)r->first);
+
+    r->audit =
+        gate_decide(&j->gate, j->critic, &j->known, r->count, r->arch,
+                    j->verdict, j->conf->train, &stream, j->train, j->barred);
+    for (int i = 0; i < r->count; i++) {
+        struct prediction *p = &r->said[i];
+
+        p->replaces = !j->train[i];
+        if (p->replaces && !r->moved[i])
+            r->reward[i] = p->value + j->conf->optimism * p->deviation;
+    }
+}
+
+void judge_round(struct judge *j, struct round *r)
+{
+    bool decides = judge_decides(j);
+
+    if (decides)
+        move_known(j, r);
+    if (critic_count(j->critic) >= SAYS_FROM)
+        speak(j, r);
+    if (decides)
+        decide(j, r);
+    for (int i = 0; i < r->count; i++)
+        if (!r->said[i].replaces)
+            known_add(&j->known, &r->arch[i]);
+}
+
+void judge_result(struct judge *j, const struct round *r, int i, double reward)
+{
+    if (!isfinite(reward))
+        return;
+    if (i == r->audit)
+        gate_audited(&j->gate, &r->said[i], reward);
+    critic_add(j->critic, &r->arch[i], reward);
+}
+
+struct critic_health judge_health(const struct judge *j)
+{
+    const struct gate *g = &j->gate;
+    struct critic_record r = critic_record(j->critic);
+    double audits = g->audits > 0 ? (double)g->audits : (double)NAN;
+
+    return (struct critic_health){.on = true,
+                                  .learned = critic_count(j->critic),
+                                  .skipped = (double)g->skipped,
+                                  .trained = (double)g->trained,
+                                  .audits = (double)g->audits,
+                                  .audit_error = g->error / audits,
+                                  .audit_ratio = g->ratio / audits,
+                                  .in_50 = r.in_50,
+                                  .in_90 = r.in_90,
+                                  .scale = r.scale};
+}

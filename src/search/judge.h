@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* The critic at work in a search: what it says of a round, which of the round
+ * the gate has trained, and what is learned from results. */
+#ifndef SEARCH_JUDGE_H
+#define SEARCH_JUDGE_H
+
+#include "round.h"
+#include "search/fnas.h"
+#include "search/search.h"
+
+struct judge;
+
+/** Rounds are of at most `room` architectures; space and conf are borrowed. */
+struct judge *judge_new(const struct space *space, const struct fnas_conf *conf,
+                        int room, uint64_t seed);
+void judge_free(struct judge *j);
+
+/** Are there results enough to leave architectures untrained? */
+bool judge_decides(const struct judge *j);
+
+/** Note what is being trained: nothing, and what is not yet told of a round. */
+void judge_settle(struct judge *j);
+void judge_expect(struct judge *j, const struct round *r);
+
+/** Say what is expected of a round just drawn.  If the critic decides: replace
+ * what was trained before by neighbours, choose which are trained, and set the
+ * rewards of the others to what is predicted. */
+void judge_round(struct judge *j, struct round *r);
+
+/** Learn the result of the i-th of a round, which was trained. */
+void judge_result(struct judge *j, const struct round *r, int i, double reward);
+
+struct critic_health judge_health(const struct judge *j);
+
+#endif
