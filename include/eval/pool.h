@@ -60,7 +60,7 @@ struct entry {
     int generation;
     double age;     /* epochs its weights were trained */
     double reward;  /* of the child that left it; NAN: not known */
-    int64_t source; /* that child's task; -1: of an earlier run */
+    int64_t source; /* that child's task; below 0: one of earlier runs */
     int64_t used;   /* lookups before it was last found */
     float *w;       /* [block_values(&block)] */
 };
@@ -77,6 +77,7 @@ struct told;
 struct pool {
     size_t limit; /* bytes */
     int round, generations;
+    double together; /* what neighbours from one child are worth */
     struct entry *list; /* [count], in the order taken in */
     int count, room;
     int generation;    /* that children start from */
@@ -116,8 +117,15 @@ double pool_similarity(const struct block *a, const struct block *b);
 /** Same stage, operator, expansion and kernel? */
 bool pool_same_kind(const struct block *a, const struct block *b);
 
-/** The entry of the present generation most like a block: of its stage; of its
- * stride, if there is one; the first of equals.  NULL: none of its stage. */
+/** For each block of a child in order, the entry that it starts from, of the
+ * present generation and its stage; found[count], -1: there is none.  Those of
+ * its stride go first; then the sum of similarities is largest, `together`
+ * being added wherever an entry was left by the same child as the one before.
+ * By dynamic programming (Viterbi 1967). */
+void pool_match(const struct pool *p, const struct block *blocks, int count,
+                int *found);
+
+/** For one block; NULL: there is none. */
 struct entry *pool_find(const struct pool *p, const struct block *b);
 
 #endif

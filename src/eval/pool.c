@@ -2,6 +2,7 @@
 #include "eval/pool.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -51,6 +52,7 @@ struct pool *pool_new(const struct pool_conf *conf)
     p->limit = (size_t)conf->limit << 20;
     p->round = conf->round;
     p->generations = conf->generations;
+    p->together = getenv("TOG") ? atof(getenv("TOG")) : 0;
     p->told = MEM_NEW(struct told, conf->round);
     return p;
 }
@@ -98,15 +100,17 @@ struct luggage pool_start(struct pool *p, const struct blueprint *b)
 {
     struct block blocks[BLOCKS_MAX];
     struct luggage l = {0};
-    int count = block_list(blocks, b), hits = 0;
+    int count = block_list(blocks, b), hits = 0, found[BLOCKS_MAX];
 
+    pool_match(p, blocks, count, found);
     for (int i = 0; i < count; i++) {
-        struct entry *e = pool_find(p, &blocks[i]);
+        struct entry *e;
 
         p->counted.lookups++;
-        if (!e)
+        if (found[i] < 0)
             continue;
         hits++;
+        e = &p->list[found[i]];
         e->used = p->counted.lookups;
         heritage_add(&l, &(struct legacy){.block = e->block,
                                           .generation = e->generation,

@@ -6,9 +6,10 @@
 #include "base/mem.h"
 #include "pool_format.h"
 
-static enum err write_tensor(struct h5 *h, const struct h5_array *a, float *w)
+static enum err write_tensor(struct h5 *h, const struct h5_array *a, float *w,
+                             size_t at)
 {
-    return h5_write(h, a, w);
+    return h5_write(h, a, w + at);
 }
 
 static enum err write_column(struct h5 *h, const struct pool *p,
@@ -54,6 +55,12 @@ static enum err write_keys(struct h5 *h, const struct pool *p, int64_t *x)
     for (int i = 0; i < p->count; i++)
         x[i] = p->list[i].block.classifier;
     TRY(write_column(h, p, "classifier", "1: the classifier, 0: layers", x));
+    for (int i = 0; i < p->count; i++)
+        x[i] = p->list[i].source;
+    TRY(write_column(h, p, "source",
+                     "trial that left the weights; -1 and below: those of "
+                     "runs before",
+                     x));
     for (int i = 0; i < p->count; i++)
         x[i] = p->list[i].generation;
     return write_column(h, p, "generation",

@@ -90,7 +90,7 @@ static enum err visit_part(struct h5 *h, const char *folder,
         memcpy(a.dims, list[i].dims, sizeof list[i].dims);
         (void)snprintf(path, sizeof path, "%s/%s/%s", folder, part_text(part),
                        list[i].name);
-        TRY(what(h, &a, w + list[i].at));
+        TRY(what(h, &a, w, list[i].at));
     }
     return ERR_NONE;
 }

@@ -21,8 +21,10 @@ const struct pool_column *pool_column_at(int i);
 
 int *pool_field(struct block *b, const struct pool_column *c);
 
-/** Do something with one tensor: its path and shape, and where it is. */
-typedef enum err pool_visit(struct h5 *h, const struct h5_array *a, float *w);
+/** Do something with one tensor: its path and shape, and where it is in the
+ * block's weights w. */
+typedef enum err pool_visit(struct h5 *h, const struct h5_array *a, float *w,
+                            size_t at);
 
 /** Call `what` for all tensors of a block, row `row` of the file, whose weights
  * are w; stops at an error. */

@@ -27,7 +27,7 @@ static enum err read_column(struct h5 *h, const char *path, int64_t *x,
 }
 
 static enum err read_keys(struct h5 *h, const struct pool_column *c,
-                          struct block *blocks, int64_t *x, size_t rows)
+                          struct entry *list, int64_t *x, size_t rows)
 {
     char path[POOL_PATH_MAX];
 
@@ -37,7 +37,7 @@ static enum err read_keys(struct h5 *h, const struct pool_column *c,
         if (x[i] < c->min || x[i] > c->max)
             return ERR(ERR_DATA, "%s, row %zu: %lld; %d..%d are allowed", path,
                        i, (long long)x[i], c->min, c->max);
-        *pool_field(&blocks[i], c) = (int)x[i];
+        *pool_field(&list[i].block, c) = (int)x[i];
     }
     return ERR_NONE;
 }
@@ -66,18 +66,37 @@ static enum err check_block(const struct pool *p, const struct block *b,
     return ERR_NONE;
 }
 
-static enum err read_blocks(struct h5 *h, const struct pool *p,
-                            struct block *blocks, int64_t *x, size_t rows)
+/* Columns and their ranges; weights come later. */
+static enum err read_columns(struct h5 *h, const struct pool *p,
+                             struct entry *list, int64_t *x, size_t rows)
 {
     const struct pool_column *c;
 
     for (int k = 0; (c = pool_column_at(k)) != NULL; k++)
-        TRY(read_keys(h, c, blocks, x, rows));
+        TRY(read_keys(h, c, list, x, rows));
     TRY(read_column(h, "/entries/classifier", x, rows));
     for (size_t i = 0; i < rows; i++) {
-        blocks[i].classifier = x[i] != 0;
-        blocks[i].form.block = blocks[i].stage;
-        TRY(check_block(p, &blocks[i], i));
+        list[i].block.classifier = x[i] != 0;
+        list[i].block.form.block = list[i].block.stage;
+        TRY(check_block(p, &list[i].block, i));
+    }
+    TRY(read_column(h, "/entries/source", x, rows));
+    for (size_t i = 0; i < rows; i++) /* below 0, and the same if it was */
+        list[i].source = x[i] < -1 ? x[i] : -2 - x[i];
+    return ERR_NONE;
+}
+
+static enum err read_ages(struct h5 *h, struct entry *list, double *age,
+                          size_t rows)
+{
+    TRY(h5_read(h, "/entries/age", H5_DOUBLE, age, rows));
+    for (size_t i = 0; i < rows; i++) {
+        if (!(age[i] >= 0 && age[i] <= 1e9))
+            return ERR(ERR_DATA,
+                       "/entries/age, row %zu: %g; 0..1e9 epochs are allowed",
+                       i, age[i]);
+        list[i].age = age[i];
+        list[i].reward = (double)NAN;
     }
     return ERR_NONE;
 }
@@ -91,11 +110,13 @@ static size_t values_of(const struct h5_array *a)
     return n;
 }
 
-static enum err read_tensor(struct h5 *h, const struct h5_array *a, float *w)
+static enum err read_tensor(struct h5 *h, const struct h5_array *a, float *w,
+                            size_t at)
 {
     size_t n = values_of(a);
     struct h5_array found;
 
+    w += at;
     TRY(h5_shape(h, a->path, &found));
     if (found.rank != a->rank ||
         memcmp(found.dims, a->dims, sizeof a->dims[0] * (size_t)a->rank) != 0)
@@ -109,11 +130,13 @@ static enum err read_tensor(struct h5 *h, const struct h5_array *a, float *w)
 }
 
 /* Is all there, before memory is taken? */
-static enum err find_tensor(struct h5 *h, const struct h5_array *a, float *w)
+static enum err find_tensor(struct h5 *h, const struct h5_array *a, float *w,
+                            size_t at)
 {
     struct h5_array found;
 
     (void)w;
+    (void)at;
     return h5_shape(h, a->path, &found);
 }
 
@@ -135,19 +158,17 @@ static enum err check_variances(const struct block *b, const float *w,
     return ERR_NONE;
 }
 
-static enum err read_block(struct h5 *h, struct pool *p, const struct block *b,
-                           size_t row, double age)
+/* The weights of an entry, which is put into the pool. */
+static enum err read_block(struct h5 *h, struct pool *p, struct entry e,
+                           size_t row)
 {
-    static float nothing;
-    struct entry e = {
-        .block = *b, .age = age, .reward = (double)NAN, .source = -1};
     enum err error;
 
-    TRY(pool_visit_block(h, (int)row, b, &nothing, find_tensor));
-    e.w = MEM_NEW(float, block_values(b));
-    error = pool_visit_block(h, (int)row, b, e.w, read_tensor);
+    TRY(pool_visit_block(h, (int)row, &e.block, NULL, find_tensor));
+    e.w = MEM_NEW(float, block_values(&e.block));
+    error = pool_visit_block(h, (int)row, &e.block, e.w, read_tensor);
     if (error == ERR_NONE)
-        error = check_variances(b, e.w, row);
+        error = check_variances(&e.block, e.w, row);
     if (error != ERR_NONE) {
         mem_free(e.w);
         return error;
@@ -162,30 +183,18 @@ static enum err read_block(struct h5 *h, struct pool *p, const struct block *b,
                      (double)p->limit / 0x1p20);
 }
 
-static enum err read_ages(struct h5 *h, double *age, size_t rows)
-{
-    TRY(h5_read(h, "/entries/age", H5_DOUBLE, age, rows));
-    for (size_t i = 0; i < rows; i++)
-        if (!(age[i] >= 0 && age[i] <= 1e9))
-            return ERR(ERR_DATA,
-                       "/entries/age, row %zu: %g; 0..1e9 epochs are "
-                       "allowed",
-                       i, age[i]);
-    return ERR_NONE;
-}
-
 static enum err read_rows(struct h5 *h, struct pool *p, size_t rows)
 {
-    struct block *blocks = MEM_NEW(struct block, rows);
+    struct entry *list = MEM_NEW(struct entry, rows);
     int64_t *x = MEM_NEW(int64_t, rows);
     double *age = MEM_NEW(double, rows);
-    enum err e = read_blocks(h, p, blocks, x, rows);
+    enum err e = read_columns(h, p, list, x, rows);
 
     if (e == ERR_NONE)
-        e = read_ages(h, age, rows);
+        e = read_ages(h, list, age, rows);
     for (size_t i = 0; i < rows && e == ERR_NONE; i++)
-        e = read_block(h, p, &blocks[i], i, age[i]);
-    mem_free(blocks);
+        e = read_block(h, p, list[i], i);
+    mem_free(list);
     mem_free(x);
     mem_free(age);
     return e;
