@@ -109,16 +109,33 @@ static enum err check(struct program *p)
     return ERR_NONE;
 }
 
-/* A missing file is a run that has not begun. */
-static enum err print_status(const struct program *p)
+/* The name of a run, or else an input file, which has the name. */
+static enum err name_of_run(struct program *p, const char **name)
 {
-    char status[64] = "not begun", path[CONF_TEXT_MAX + 8];
-    bool ended;
+    const struct run_conf *run = conf_of(p->conf, &run_section);
+    char path[CONF_TEXT_MAX + 8];
 
     (void)snprintf(path, sizeof path, "%s.h5", p->args.input);
+    *name = p->args.input;
+    if (store_exists(path) || !store_exists(p->args.input))
+        return ERR_NONE;
+    TRY(read_input(p, true));
+    *name = run->name.s;
+    return ERR_NONE;
+}
+
+/* Without a results file the run has not begun. */
+static enum err print_status(struct program *p)
+{
+    char status[64] = "not begun", path[CONF_TEXT_MAX + 8];
+    const char *name;
+    bool ended;
+
+    TRY(name_of_run(p, &name));
+    (void)snprintf(path, sizeof path, "%s.h5", name);
     if (store_exists(path))
-        TRY(results_status(p->args.input, status, sizeof status));
-    printf("%s: %s\n", p->args.input, status);
+        TRY(results_status(name, status, sizeof status));
+    printf("%s: %s\n", name, status);
     ended = strcmp(status, run_status_text(RUN_COMPLETE)) == 0 ||
             strcmp(status, run_status_text(RUN_EXHAUSTED)) == 0;
     return ended ? ERR_NONE : ERR(ERR_STOPPED, "%s", "");

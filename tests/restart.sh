@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: MIT
+# Searches that are stopped or killed, and go on: the same trials in the end, as
+# if nothing had happened.
+. "$SOURCE/tests/tap.sh"
+
+tiny=$SOURCE/input/tiny.cfg
+
+hash_of() {
+    printf '%s\n' "$out" | sed -n 's/^FNAS DONE.* trajectory=//p'
+}
+
+# All trials but what was measured.
+trials_of() { # NAME
+    h5dump -d /trials/accuracy -d /trials/reward -d /trials/loss \
+        -d /trials/arch -d /trials/state -d /trials/twin -d /trials/epochs \
+        "$1.h5" | tail -n +2
+}
+
+# goes_on WHAT NAME RANKS SETTING...: restarted, it ends as the unbroken run did
+goes_on() {
+    what=$1 name=$2 ranks=$3
+    shift 3
+    mpi "$ranks" "$tiny" "$@" --set "run.name=$name" --restart
+    is "$what: goes on" "$code" 0
+    is "$what: same trajectory" "$(hash_of)" "$wanted"
+    trials_of "$name" >trials
+    check "$what: same trials" cmp -s trials trials_wanted
+    run "$fnas_mpi" --status "$name"
+    is "$what: is complete" "$code" 0
+}
+
+# start NAME RANKS SETTING...: in the background, until it has some results
+start() {
+    name=$1 ranks=$2
+    shift 2
+    $MPIRUN -np "$ranks" "$fnas_mpi" "$tiny" "$@" --set "run.name=$name" \
+        >"$name.out" 2>&1 </dev/null &
+    started=$!
+    tries=0
+    until [ "$(stat -c %s "$name.journal" 2>/dev/null || echo 0)" -gt 9000 ] ||
+        [ $tries -gt 1200 ]; do
+        sleep 0.05
+        tries=$((tries + 1))
+    done
+}
+
+# rank 0 of a started run: it holds the journal
+searcher() { # NAME
+    for p in $(pgrep -f "run.name=$1\$"); do
+        ls -l "/proc/$p/fd" 2>/dev/null | grep -q "$1.journal" && echo "$p"
+    done
+}
+
+run "$fnas_mpi" --status none
+is "not begun" "$code" 75
+
+mpi 3 "$tiny" --set run.name=whole
+wanted=$(hash_of)
+trials_of whole >trials_wanted
+run "$fnas_mpi" --status whole
+is "complete" "$code" 0
+
+# killed: a worker, the searcher, all
+start worker 3
+kill -9 "$(pgrep -f 'run.name=worker$' | tail -n 1)" 2>/dev/null
+wait "$started"
+goes_on "a rank killed" worker 2
+start searcher 3
+kill -9 $(searcher searcher) 2>/dev/null
+wait "$started"
+goes_on "rank 0 killed" searcher 1
+start all 5 --set parallel.ranks_per_child=2
+pkill -9 -f 'run.name=all$'
+wait "$started" 2>/dev/null
+goes_on "all killed, other ranks" all 3
+
+# a torn and a damaged record
+start torn 2
+pkill -9 -f 'run.name=torn$'
+wait "$started" 2>/dev/null
+truncate -s -100 torn.journal
+printf 'x' | dd of=torn.journal bs=1 seek=8000 conv=notrunc 2>/dev/null
+run "$fnas_mpi" "$tiny" --set run.name=torn --restart
+says "damage is told of" 'torn.journal: [0-9]+ damaged part'
+is "damaged journal: same trajectory" "$(hash_of)" "$wanted"
+
+# asked to stop
+start usr1 3
+kill -USR1 "$started"
+wait "$started"
+is "USR1: exit code" $? 75
+run "$fnas_mpi" --status usr1
+is "USR1: status" "$code" 75
+says "USR1: says so" 'stopped'
+goes_on "USR1" usr1 3
+start term 1
+kill -TERM $(searcher term)
+wait "$started"
+goes_on "TERM" term 1
+start file 3
+touch file.STOP
+wait "$started"
+is "NAME.STOP: exit code" $? 75
+rm file.STOP
+goes_on "NAME.STOP" file 2
+run "$fnas_mpi" "$tiny" --set run.name=limit --set run.time_limit=0.5
+is "time limit: exit code" "$code" 75
+says "time limit: says so" 'stopped by the time limit'
+goes_on "time limit" limit 1
+
+# what is there is safe
+run "$fnas_mpi" "$tiny" --set run.name=usr1
+is "not overwritten" "$code" 5
+start begun 1
+pkill -9 -f 'run.name=begun$'
+wait "$started" 2>/dev/null
+run "$fnas_mpi" "$tiny" --set run.name=begun
+is "begun and killed: not overwritten" "$code" 5
+says "begun and killed: what to do" 'restart'
+run "$fnas_mpi" "$tiny" --set run.name=begun --restart --set ppo.rate=0.1 \
+    --set run.seed=2
+is "other settings: refused" "$code" 3
+says "other settings: which" 'run.seed = 2 \(was 1\), ppo.rate = 0.1'
+run "$fnas_mpi" "$tiny" --set run.name=begun --restart --set run.trials=30
+is "more trials: allowed" "$code" 0
+start busy 2
+run "$fnas_mpi" "$tiny" --set run.name=busy --restart
+is "another run writes: refused" "$code" 5
+says "another run writes: says so" 'another run is writing it'
+wait "$started"
+
+# with everything on
+all="--set search.method=fnas --set pool.enabled=true --set pool.round=4"
+# shellcheck disable=SC2086
+mpi 3 "$tiny" $all --set run.name=whole_fnas
+wanted=$(hash_of)
+trials_of whole_fnas >trials_wanted
+start fnas 3 $all
+pkill -9 -f 'run.name=fnas$'
+wait "$started" 2>/dev/null
+goes_on "critic, replay, pool" fnas 2 $all
+finish
