@@ -16,6 +16,9 @@
       "With the critic: drawn by the policy in a round; it learns from all "   \
       "of "                                                                    \
       "them, trained or predicted")                                            \
+    X(REAL, near, "0.25", 0, 1, "of a round",                                  \
+      "With the critic: architectures that are not drawn by the policy but "   \
+      "are mutations of the best result; it does not learn from them")         \
     X(INT, train, "4", 1, 4096, "architectures",                               \
       "With the critic: trained in a round, at most; more keeps more groups "  \
       "busy, fewer lets the critic learn sooner")                              \

@@ -269,11 +269,10 @@ static void tell(void *self, const struct task *t, const struct result *r,
     struct round *round = round_at(s, s->learned);
     int i = round_find(round, t->id);
 
-    (void)r;
     CHECK(s->learned < s->drawn && i == round->told);
     if (!round->said[i].replaces && !round->moved[i])
         round->reward[i] = reward;
-    if (s->judge && !round->said[i].replaces)
+    if (s->judge && r->state == TRIAL_DONE)
         judge_result(s->judge, round, i, reward);
     if (++round->told == round->count)
         learn(s);
