@@ -235,8 +235,9 @@ static int recall(struct fnas *s, int n)
 {
     struct rng r = rng_stream(s->seed, RNG_REPLAY, (uint64_t)s->learned);
 
-    return replay_draw(s->replay, &r, n, s->learned - s->conf->stale,
-                       s->arch + n, s->mu + n * s->slots, s->reward + n);
+    return replay_draw(s->replay, &r, n, s->conf->prefer,
+                       s->learned - s->conf->stale, s->arch + n,
+                       s->mu + n * s->slots, s->reward + n);
 }
 
 static void learn(struct fnas *s)
