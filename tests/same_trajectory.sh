@@ -76,6 +76,33 @@ run "$fnas_mpi" "$tiny" --force $pool --set pool.epochs=2
 is 'longer than from scratch: exit code' "$code" 3
 says '  is refused' 'pool.epochs: 2 is more than train.epochs, 1'
 
+# A critic that predicts, and replay, with rounds that overlap.
+all='--set search.method=fnas --set run.trials=28 --set search.window=5
+    --set ppo.batch=4 --set fnas.warm=10 --set fnas.sample=16
+    --set fnas.train=3 --set fnas.lag=2 --set fnas.audit=0.3'
+run "$fnas_mpi" "$tiny" --force $all
+hash=$(trajectory)
+check 'fnas has a trajectory of its own' test "$hash" != none -a \
+    "$hash" != "$ppo"
+check '  and predicted some' test \
+    "$(values_of tiny.h5 /trials/state | grep -cx predicted)" -gt 20
+values_of tiny.h5 /trials/state >state
+values_of tiny.h5 /trials/accuracy >accuracy
+is '  which have no accuracy' "$(paste -d ' ' state accuracy |
+    grep '^predicted' | sort -u)" 'predicted nan'
+for n in 2 3 5; do
+    same $n "$hash" $all
+done
+same 5 "$hash" $all --set parallel.ranks_per_child=2
+for off in critic replay; do
+    run "$fnas_mpi" "$tiny" --force $all --set fnas.$off=false
+    check "fnas.$off changes it" test "$(trajectory)" != none -a \
+        "$(trajectory)" != "$hash"
+done
+run "$fnas_mpi" "$tiny" --force --set search.method=fnas \
+    --set fnas.critic=false --set fnas.replay=false
+is 'fnas without critic and replay is ppo' "$(trajectory)" "$ppo"
+
 # Augmentation and limits draw from streams that belong to images, not to ranks.
 more='--set data.shift=2 --set data.flip=true --set data.cutout=3
     --set data.train_limit=1000 --set train.shards=2 --set run.trials=8'

@@ -91,7 +91,7 @@ undescribed() {
 }
 
 # Training, with each method.
-for method in ppo random evolution; do
+for method in ppo fnas random evolution; do
     mpi 3 "$tiny" --set search.method=$method --set run.name=$method \
         --set run.trials=12 --set ppo.batch=4 --set search.window=4 \
         --set evolution.population=4 --set evolution.tournament=2
@@ -104,15 +104,25 @@ for method in ppo random evolution; do
         '^  search +nan  too few trials to judge: 1[0-5] rewards, 16 are needed'
     check '  there is a file' test -s $method.h5
     is '  new architectures' \
-        "$(values_of $method.h5 /trials/twin | grep -c '^-1$')" 12
+        "$(values_of $method.h5 /trials/state | grep -cx done)" 12
     is '  its status' "$(text_of $method.h5 /run/status)" complete
     is '  its trajectory' "$(text_of $method.h5 /run/trajectory)" \
         "$(trajectory)"
-    is '  states' "$(values_of $method.h5 /trials/state | grep -vx cached |
-        sort -u)" done
+    is '  states' "$(values_of $method.h5 /trials/state |
+        grep -vxE 'cached|predicted' | sort -u)" done
     is '  the best is the best' "$(values_of $method.h5 /best/reward)" \
         "$(values_of $method.h5 /trials/reward | sort -g | tail -n 1)"
 done
+# The critic's figures, and a search that has nothing left but to predict.
+command='h5ls -r fnas.h5'
+out=$(h5ls -r fnas.h5 | awk '$2 == "Dataset" { print $1 }' | sort)
+is 'a critic adds its figures' "$(printf '%s\n' "$out" | grep '^/critic/' |
+    tr '\n' ' ')" "/critic/audit_error /critic/audit_ratio /critic/audits \
+/critic/in_50 /critic/in_90 /critic/learned /critic/scale /critic/skipped \
+/critic/trained "
+command='h5dump -A fnas.h5'
+out=$(undescribed fnas.h5)
+is '  described, too' "$out" ''
 command='h5ls -r ppo.h5'
 out=$(h5ls -r ppo.h5 | awk '$2 == "Dataset" { print $1 }' | sort)
 is 'datasets are those of doc/files.md' "$out" "$(echo "$datasets" | sort)"
@@ -238,7 +248,7 @@ is '  repeats are cached' \
     "$(values_of table.h5 /trials/state | grep -cx done)" 27
 mpi 3 table.cfg --force
 done_is '  as on 3 ranks' complete 27 '0\.8400'
-for method in random evolution ppo; do
+for method in random evolution ppo fnas; do
     look_up --set search.method=$method --set run.trials=28 \
         --set evolution.population=5 --set evolution.tournament=2
     is "$method ends when nothing new comes: exit code" "$code" 0
@@ -276,7 +286,7 @@ if [ -f "$json" ]; then
     run "$fnas" table "$json" nas-bench-macro.h5
     is 'NAS-Bench-Macro is converted: exit code' "$code" 0
     says '  its size' ': 6561 architectures of 8 decisions, 3 seeds$'
-    for method in ppo random evolution; do
+    for method in ppo fnas random evolution; do
         verdict=$([ $method = random ] && echo 'not distinguishable from random' ||
             echo 'better than random')
         run "$fnas_mpi" "$SOURCE/input/macro_table.cfg" --set run.name=bench \

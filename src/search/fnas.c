@@ -235,8 +235,9 @@ static int recall(struct fnas *s, int n)
 {
     struct rng r = rng_stream(s->seed, RNG_REPLAY, (uint64_t)s->learned);
 
-    return replay_draw(s->replay, &r, n, s->learned - s->conf->stale,
-                       s->arch + n, s->mu + n * s->slots, s->reward + n);
+    return replay_draw(s->replay, &r, n, s->conf->prefer,
+                       s->learned - s->conf->stale, s->arch + n,
+                       s->mu + n * s->slots, s->reward + n);
 }
 
 static void learn(struct fnas *s)
@@ -269,11 +270,10 @@ static void tell(void *self, const struct task *t, const struct result *r,
     struct round *round = round_at(s, s->learned);
     int i = round_find(round, t->id);
 
-    (void)r;
     CHECK(s->learned < s->drawn && i == round->told);
     if (!round->said[i].replaces && !round->moved[i])
         round->reward[i] = reward;
-    if (s->judge && !round->said[i].replaces)
+    if (s->judge && r->state == TRIAL_DONE)
         judge_result(s->judge, round, i, reward);
     if (++round->told == round->count)
         learn(s);

@@ -20,6 +20,8 @@ struct judge {
     struct critic *critic;
     struct gate gate;
     struct known known;
+    struct arch best; /* of the highest reward, best_reward */
+    double best_reward;
 
     /* scratch, [room] */
     struct verdict *verdict;
@@ -72,12 +74,22 @@ void judge_expect(struct judge *j, const struct round *r)
             critic_expect(j->critic, &r->arch[i]);
 }
 
-static void move_known(struct judge *j, struct round *r)
+/* A share of the round becomes neighbours of the best; and so does of itself
+ * what was trained already. */
+static void move(struct judge *j, struct round *r)
 {
+    int near = (int)(j->conf->near * r->count);
+
     for (int i = 0; i < r->count; i++) {
         uint64_t id = (uint64_t)(r->first + i);
         struct rng stream = rng_stream(j->seed, RNG_MUTATE, id);
 
+        if (i < near) {
+            r->arch[i] = j->best;
+            r->moved[i] = true;
+            while (rng_below(&stream, 2) > 0)
+                r->arch[i] = space_mutate(j->space, &r->arch[i], &stream);
+        }
         for (int k = 0; k < MOVES && known_has(&j->known, &r->arch[i]); k++) {
             r->arch[i] = space_mutate(j->space, &r->arch[i], &stream);
             r->moved[i] = true;
@@ -114,7 +126,7 @@ void judge_round(struct judge *j, struct round *r)
     bool decides = judge_decides(j);
 
     if (decides)
-        move_known(j, r);
+        move(j, r);
     if (critic_count(j->critic) >= SAYS_FROM)
         speak(j, r);
     if (decides)
@@ -131,6 +143,10 @@ void judge_result(struct judge *j, const struct round *r, int i, double reward)
     if (i == r->audit)
         gate_audited(&j->gate, &r->said[i], reward);
     critic_add(j->critic, &r->arch[i], reward);
+    if (critic_count(j->critic) == 1 || reward > j->best_reward) {
+        j->best = r->arch[i];
+        j->best_reward = reward;
+    }
 }
 
 struct critic_health judge_health(const struct judge *j)

@@ -27,7 +27,8 @@ void judge_expect(struct judge *j, const struct round *r);
  * rewards of the others to what is predicted. */
 void judge_round(struct judge *j, struct round *r);
 
-/** Learn the result of the i-th of a round, which was trained. */
+/** Learn the result of the i-th of a round, which was trained for it: one
+ * answered from an earlier result is nothing new. */
 void judge_result(struct judge *j, const struct round *r, int i, double reward);
 
 struct critic_health judge_health(const struct judge *j);
