@@ -77,7 +77,6 @@ struct told;
 struct pool {
     size_t limit; /* bytes */
     int round, generations;
-    double together; /* what neighbours from one child are worth */
     struct entry *list; /* [count], in the order taken in */
     int count, room;
     int generation;    /* that children start from */
@@ -100,6 +99,9 @@ struct luggage pool_start(struct pool *p, const struct blueprint *b);
 void pool_tell(struct pool *p, const struct result *r, double reward,
                struct luggage left);
 
+/** Commit what was told since. */
+void pool_commit(struct pool *p);
+
 /** Take in an entry as it is, in place of one of the same key and generation;
  * its weights become the pool's. */
 void pool_put(struct pool *p, struct entry e);
@@ -117,15 +119,8 @@ double pool_similarity(const struct block *a, const struct block *b);
 /** Same stage, operator, expansion and kernel? */
 bool pool_same_kind(const struct block *a, const struct block *b);
 
-/** For each block of a child in order, the entry that it starts from, of the
- * present generation and its stage; found[count], -1: there is none.  Those of
- * its stride go first; then the sum of similarities is largest, `together`
- * being added wherever an entry was left by the same child as the one before.
- * By dynamic programming (Viterbi 1967). */
-void pool_match(const struct pool *p, const struct block *blocks, int count,
-                int *found);
-
-/** For one block; NULL: there is none. */
+/** The entry of the present generation most like a block: of its stage; of its
+ * stride, if there is one; the first of equals.  NULL: none of its stage. */
 struct entry *pool_find(const struct pool *p, const struct block *b);
 
 #endif

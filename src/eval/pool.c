@@ -2,7 +2,6 @@
 #include "eval/pool.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -52,7 +51,6 @@ struct pool *pool_new(const struct pool_conf *conf)
     p->limit = (size_t)conf->limit << 20;
     p->round = conf->round;
     p->generations = conf->generations;
-    p->together = getenv("TOG") ? atof(getenv("TOG")) : 0;
     p->told = MEM_NEW(struct told, conf->round);
     return p;
 }
@@ -100,17 +98,15 @@ struct luggage pool_start(struct pool *p, const struct blueprint *b)
 {
     struct block blocks[BLOCKS_MAX];
     struct luggage l = {0};
-    int count = block_list(blocks, b), hits = 0, found[BLOCKS_MAX];
+    int count = block_list(blocks, b), hits = 0;
 
-    pool_match(p, blocks, count, found);
     for (int i = 0; i < count; i++) {
-        struct entry *e;
+        struct entry *e = pool_find(p, &blocks[i]);
 
         p->counted.lookups++;
-        if (found[i] < 0)
+        if (!e)
             continue;
         hits++;
-        e = &p->list[found[i]];
         e->used = p->counted.lookups;
         heritage_add(&l, &(struct legacy){.block = e->block,
                                           .generation = e->generation,
@@ -211,7 +207,7 @@ static void next_generation(struct pool *p)
             pool_drop(p, i);
 }
 
-static void commit(struct pool *p)
+void pool_commit(struct pool *p)
 {
     for (int i = 0; i < p->told_count; i++) {
         struct legacy item;
@@ -236,7 +232,7 @@ void pool_tell(struct pool *p, const struct result *r, double reward,
     p->told[p->told_count++] =
         (struct told){.source = r->id, .reward = reward, .left = left};
     if (p->told_count == p->round)
-        commit(p);
+        pool_commit(p);
 }
 
 static size_t stage_bytes(const struct pool *p, int stage)

@@ -9,7 +9,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "eval/inherit.h"
 #include "eval/pool.h"
 
@@ -73,93 +72,23 @@ bool pool_same_kind(const struct block *a, const struct block *b)
            a->form.kernel == b->form.kernel;
 }
 
-/* How well an entry fits a block; -1: it must not be used. */
-static double fit(const struct pool *p, const struct entry *e,
-                  const struct block *b)
-{
-    if (e->generation != p->generation || e->block.stage != b->stage)
-        return -1;
-    return pool_similarity(&e->block, b) +
-           STRIDE * (e->block.form.stride == b->form.stride);
-}
-
-/* Of paths that end with the entries of one stage: the total, and the entry
- * before; -1: none. */
-struct path {
-    double total;
-    int before;
-};
-
-/* The best way to entry `to`, from the paths to the last stage that had any. */
-static struct path extend(const struct pool *p, const struct path *last, int to,
-                          double fits)
-{
-    struct path best = {fits, -1};
-
-    for (int i = 0; last && i < p->count; i++) {
-        bool together = p->list[i].source == p->list[to].source;
-        double total = last[i].total + fits + p->together * together;
-
-        if (last[i].total >= 0 && (best.before < 0 || total > best.total))
-            best = (struct path){total, i};
-    }
-    return best;
-}
-
-/* Paths to the entries of one stage; false: there are none. */
-static bool step(const struct pool *p, const struct block *b,
-                 const struct path *last, struct path *paths)
-{
-    bool any = false;
-
-    for (int i = 0; i < p->count; i++) {
-        double fits = fit(p, &p->list[i], b);
-
-        paths[i] = fits < 0 ? (struct path){-1, -1} : extend(p, last, i, fits);
-        any = any || fits >= 0;
-    }
-    return any;
-}
-
-static int best_of(const struct path *paths, int n)
-{
-    int best = 0;
-
-    for (int i = 1; i < n; i++)
-        if (paths[i].total > paths[best].total)
-            best = i;
-    return best;
-}
-
-void pool_match(const struct pool *p, const struct block *blocks, int count,
-                int *found)
-{
-    struct path *paths = MEM_NEW(struct path, count * p->count);
-    const struct path *last = NULL;
-    int at = -1;
-
-    for (int i = 0; i < count; i++) {
-        struct path *row = paths + (ptrdiff_t)i * p->count;
-
-        found[i] = step(p, &blocks[i], last, row) ? 0 : -1;
-        if (found[i] == 0)
-            last = row;
-    }
-    for (int i = count - 1; i >= 0; i--) {
-        const struct path *row = paths + (ptrdiff_t)i * p->count;
-
-        if (found[i] < 0)
-            continue;
-        found[i] = at = at < 0 ? best_of(row, p->count) : at;
-        at = row[at].before;
-    }
-    mem_free(paths);
-}
-
 struct entry *pool_find(const struct pool *p, const struct block *b)
 {
-    int found;
+    struct entry *best = NULL;
+    double similar = 0;
 
-    pool_match(p, b, 1, &found);
-    return found < 0 ? NULL : &p->list[found];
+    for (int i = 0; i < p->count; i++) {
+        struct entry *e = &p->list[i];
+        double s;
+
+        if (e->generation != p->generation || e->block.stage != b->stage)
+            continue;
+        s = pool_similarity(&e->block, b) +
+            STRIDE * (e->block.form.stride == b->form.stride);
+        if (!best || s > similar) {
+            best = e;
+            similar = s;
+        }
+    }
+    return best;
 }

@@ -347,7 +347,10 @@ static enum err image(void *self, void **bytes, size_t *size)
     const struct self *s = self;
 
     *bytes = NULL;
-    return s->pool ? pool_image(s->pool, bytes, size) : ERR_NONE;
+    if (!s->pool)
+        return ERR_NONE;
+    pool_commit(s->pool);
+    return pool_image(s->pool, bytes, size);
 }
 
 const struct eval eval_train = {

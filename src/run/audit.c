@@ -109,11 +109,13 @@ void audit_print(const struct audit *a)
     if (a->started == 0)
         return;
     log_print("           %" PRId64
-              " trials started from it with %.0f %% of their weights; "
-              "correlation of reward and age %.2f\n"
+              " trials started from it with %.0f %% of their weights\n"
               "           %.4g epochs trained, %.4g more on audits\n",
-              a->started, 100 * a->inherited, a->age, a->epochs,
-              a->scratch_epochs);
+              a->started, 100 * a->inherited, a->epochs, a->scratch_epochs);
+    if (!isnan(a->age))
+        log_print("           correlation of reward and age of the weights "
+                  "%.2f (fair: near 0)\n",
+                  a->age);
     if (a->pairs > 0)
         log_print("           against training from scratch, %" PRId64
                   " trials: Kendall's tau %.2f (95 %%: %.2f..%.2f), accuracy "
