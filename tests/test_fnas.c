@@ -43,7 +43,7 @@ static struct fixture start(const struct search *method, const char *critic,
     files_set(f.conf, &fnas_section, "warm", "20");
     files_set(f.conf, &fnas_section, "sample", "32");
     files_set(f.conf, &fnas_section, "audit", "0.3");
-    f.self = method->create(&f.space, f.conf, 1);
+    f.self = method->create(&(struct search_start){&f.space, f.conf, 1, NULL});
     return f;
 }
 

@@ -38,7 +38,7 @@ static void test_list(void **state)
     (void)state;
     assert_int_equal(conf_errors(conf), 0);
     space_open(&space, conf);
-    list = search_list.create(&space, conf, 1);
+    list = search_list.create(&(struct search_start){&space, conf, 1, NULL});
     for (; t.id < 3; t.id++) {
         char text[SPACE_TEXT_MAX];
 

@@ -78,7 +78,8 @@ static struct search_run *run_new(const struct search *method, uint64_t seed)
 
     *run = (struct search_run){.method = method, .space = six()};
     run->conf = conf_small();
-    run->self = method->create(&run->space, run->conf, seed);
+    run->self = method->create(
+        &(struct search_start){&run->space, run->conf, seed, NULL});
     return run;
 }
 
@@ -322,7 +323,8 @@ static void test_evolution_ages(void **state)
     (void)state;
     run->method->destroy(run->self);
     files_set(run->conf, search_evolution.section, "tournament", "200");
-    run->self = run->method->create(&run->space, run->conf, 1);
+    run->self = run->method->create(
+        &(struct search_start){&run->space, run->conf, 1, NULL});
     for (int i = 0; i < 10; i++) {
         a = run_ask(run);
         far += distance(&a, &good) > 1;

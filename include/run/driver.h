@@ -32,6 +32,7 @@ struct driver {
     const struct conf *conf;
     const struct space *space;
     const struct search *method;
+    const struct transfer *transfer; /* what it starts from */
     void *search;
     struct farm *farm;
     const struct eval *eval; /* of rank 0 */

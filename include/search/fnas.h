@@ -12,11 +12,13 @@
       "that may change the search")                                            \
     X(INT, warm, "16", 2, 1000000, "results",                                  \
       "With the critic: so many are trained before it decides anything")       \
+    X(INT, informed, "4", 2, 1000000, "results",                               \
+      "The same if it knows results of other tasks (transfer.from)")           \
     X(INT, sample, "64", 2, 4096, "architectures",                             \
       "With the critic: drawn by the policy in a round; it learns from all "   \
       "of "                                                                    \
       "them, trained or predicted")                                            \
-    X(REAL, near, "0.5", 0, 1, "of a round",                                  \
+    X(REAL, near, "0.5", 0, 1, "of a round",                                   \
       "With the critic: architectures that are not drawn by the policy but "   \
       "are mutations of the best result; it does not learn from them")         \
     X(INT, train, "4", 1, 4096, "architectures",                               \

@@ -14,6 +14,8 @@
 #include "space/space.h"
 #include "space/task.h"
 
+struct transfer;
+
 /** How far a critic could be trusted; NAN where there is nothing yet. */
 struct critic_health {
     bool on;                 /* there is one; else all is 0 */
@@ -34,14 +36,21 @@ struct search_health {
     struct critic_health critic;
 };
 
+/** What a search starts from; all borrowed. */
+struct search_start {
+    const struct space *space;
+    const struct conf *conf;
+    uint64_t seed;
+    const struct transfer *transfer; /* results of earlier runs; NULL: none */
+};
+
 struct search {
     const char *name, *help;
     const struct conf_section *section; /* its settings, or NULL */
     bool control; /* learns nothing: there to compare with */
 
-    /** A fresh search; `space` and `conf` are borrowed. */
-    void *(*create)(const struct space *space, const struct conf *conf,
-                    uint64_t seed);
+    /** A fresh search. */
+    void *(*create)(const struct search_start *start);
 
     /** Propose: fill t->arch (t->id is set), and t->said if the method has an
      * opinion.  false: needs results first; with all results told, there is

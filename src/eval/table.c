@@ -20,13 +20,18 @@
 #include "base/mem.h"
 #include "eval/evaluators.h"
 
+enum { ROWS_MAX = 50000000, SEEDS_MAX = 1000 };
+
 /* clang-format off */
 #define TABLE_SETTINGS(X)                                                      \
     X(TEXT, file, "", 0, 0, "",                                                \
       "Benchmark table, HDF5; needed for eval.kind = \"table\"")               \
     X(CHOICE, accuracy, "mean", 0, 0, "mean|seed",                             \
       "Answer with the mean accuracy, or with that of one recorded seed, "     \
-      "drawn anew for each trial")
+      "drawn anew for each trial")                                             \
+    X(INT, recorded, "0", 0, SEEDS_MAX, "",                                    \
+      "Answer with this recorded seed, counted from 1, alone; 0: as accuracy " \
+      "says")
 /* clang-format on */
 
 struct table_conf {
@@ -40,6 +45,10 @@ static void check(struct conf *conf, const void *values)
     const struct table_conf *c = values;
     const struct eval_conf *e = conf_of(conf, &eval_section);
 
+    if (c->recorded > 0 && strcmp(c->accuracy.s, "seed") == 0)
+        conf_complain(conf, &table_section, "recorded",
+                      "one seed, but table.accuracy = \"seed\" draws one for "
+                      "each trial; leave out either");
     if (strcmp(e->kind.s, "table") == 0 && c->file.s[0] == '\0')
         conf_complain(conf, &table_section, "file",
                       "is empty; eval.kind = \"table\" needs the name of a "
@@ -55,8 +64,6 @@ const struct conf_section table_section = {
     .check = check,
 };
 
-enum { ROWS_MAX = 50000000, SEEDS_MAX = 1000 };
-
 /* Rows are found by the hash of their architecture. */
 struct entry {
     uint64_t key;
@@ -68,6 +75,7 @@ struct self {
     const char *path;
     uint64_t seed;
     bool draw;
+    int recorded; /* the seed, from 1, that answers; 0: the mean, or a draw */
     int n, seeds;
     unsigned char *arch;    /* [n][decisions] */
     struct entry *index;    /* [n] by key */
@@ -160,6 +168,16 @@ static enum err scale(const struct self *s, const char *path, float *x,
     return ERR_NONE;
 }
 
+static enum err choose_recorded(struct self *s)
+{
+    if (s->recorded > s->seeds)
+        return ERR(ERR_DATA, "%s: has %d recorded seeds; table.recorded is %d",
+                   s->path, s->seeds, s->recorded);
+    for (int i = 0; i < s->n && s->recorded > 0; i++)
+        s->accuracy[i] = s->by_seed[i * s->seeds + s->recorded - 1];
+    return ERR_NONE;
+}
+
 static enum err read_accuracy(struct h5 *h, struct self *s)
 {
     struct h5_array a;
@@ -172,11 +190,12 @@ static enum err read_accuracy(struct h5 *h, struct self *s)
     percent = in_percent(h, s);
     TRY(scale(s, "/accuracy", s->accuracy, n, percent));
     if (!h5_has(h, "/accuracy_seed"))
-        return s->draw ? ERR(ERR_DATA,
-                             "%s: has no /accuracy_seed, which table.accuracy "
-                             "= \"seed\" needs",
-                             s->path)
-                       : ERR_NONE;
+        return s->draw || s->recorded > 0
+                   ? ERR(ERR_DATA,
+                         "%s: has no /accuracy_seed, which table.accuracy = "
+                         "\"seed\" and table.recorded need",
+                         s->path)
+                   : ERR_NONE;
     TRY(h5_shape(h, "/accuracy_seed", &a));
     if (a.rank != 2 || a.dims[0] != n || a.dims[1] < 1 || a.dims[1] > SEEDS_MAX)
         return ERR(ERR_DATA, "%s: /accuracy_seed must be [%d, 1..%d]", s->path,
@@ -184,7 +203,8 @@ static enum err read_accuracy(struct h5 *h, struct self *s)
     s->seeds = (int)a.dims[1];
     s->by_seed = MEM_NEW(float, n *a.dims[1]);
     TRY(h5_read(h, "/accuracy_seed", H5_FLOAT, s->by_seed, n * a.dims[1]));
-    return scale(s, "/accuracy_seed", s->by_seed, n * a.dims[1], percent);
+    TRY(scale(s, "/accuracy_seed", s->by_seed, n * a.dims[1], percent));
+    return choose_recorded(s);
 }
 
 /* An optional column of counts. */
@@ -274,6 +294,7 @@ static enum err open(void **self, const struct eval_place *place,
     s->path = c->file.s;
     s->seed = seed;
     s->draw = strcmp(c->accuracy.s, "seed") == 0;
+    s->recorded = c->recorded;
     e = read_table(s);
     if (place->world)
         e = comm_agree(place->world, e);
@@ -321,7 +342,9 @@ static void print(void *self)
 
     log_print("table      %s: %d architectures, %d recorded seeds, %s\n",
               s->path, s->n, s->seeds,
-              s->draw ? "one of them drawn for each trial" : "mean accuracy");
+              s->draw           ? "one of them drawn for each trial"
+              : s->recorded > 0 ? "one of them"
+                                : "mean accuracy");
 }
 
 static uint64_t digest(const void *self)

@@ -236,7 +236,8 @@ enum run_status driver_run(struct driver *d)
 
     trials_new(&d->trials);
     d->started = comm_clock();
-    d->search = d->method->create(d->space, d->conf, (uint64_t)c->seed);
+    d->search = d->method->create(&(struct search_start){
+        d->space, d->conf, (uint64_t)c->seed, d->transfer});
     while (wants_more(d) && may_start(d) && ask_next(d))
         ;
     while (!all_told(d) && tell_next(d))

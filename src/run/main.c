@@ -242,6 +242,7 @@ static enum err search(struct program *p)
                        .method = search_find(c->method.s),
                        .eval = p->eval,
                        .evaluator = p->evaluator,
+                       .transfer = &p->transfer,
                        .journal = p->journal,
                        .after = meter_after,
                        .context = &meter};

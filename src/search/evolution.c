@@ -59,14 +59,13 @@ struct evolution {
                                told % population once it is full */
 };
 
-static void *create(const struct space *space, const struct conf *conf,
-                    uint64_t seed)
+static void *create(const struct search_start *start)
 {
     struct evolution *self = MEM_NEW(struct evolution, 1);
 
-    self->space = space;
-    self->conf = conf_of(conf, &section);
-    self->seed = seed;
+    self->space = start->space;
+    self->conf = conf_of(start->conf, &section);
+    self->seed = start->seed;
     self->members = MEM_NEW(struct member, self->conf->population);
     return self;
 }

@@ -27,6 +27,7 @@
 #include "learn/replay.h"
 #include "round.h"
 #include "search/search.h"
+#include "search/transfer.h"
 
 CONF_ROWS(rows, struct fnas_conf, FNAS_SETTINGS)
 const struct conf_section fnas_section = {
@@ -56,7 +57,7 @@ struct fnas {
 
     /* scratch */
     struct rng *streams; /* [room] */
-    float *entropy;      /* [room, slots] */
+    float *entropy;      /* [most, slots] */
     struct arch *arch;   /* [most]: what is learned from */
     double *reward;      /* [most] */
     float *mu;           /* [most, slots] */
@@ -84,20 +85,22 @@ static void make_scratch(struct fnas *s)
     size_t most = (size_t)s->most;
 
     s->streams = MEM_NEW(struct rng, room);
-    s->entropy = MEM_NEW(float, room *slots);
+    s->entropy = MEM_NEW(float, most *slots);
     s->arch = MEM_NEW(struct arch, most);
     s->reward = MEM_NEW(double, most);
     s->mu = MEM_NEW(float, most *slots);
 }
 
-static struct fnas *make(const struct space *space, const struct ppo_conf *p,
-                         const struct fnas_conf *c, uint64_t seed)
+static struct fnas *make(const struct search_start *start,
+                         const struct fnas_conf *c)
 {
+    const struct ppo_conf *p = conf_of(start->conf, &ppo_section);
+    const struct space *space = start->space;
     struct fnas *s = MEM_NEW(struct fnas, 1);
 
     s->ppo_conf = p;
     s->conf = c;
-    s->seed = seed;
+    s->seed = start->seed;
     s->slots = space->count;
     s->spread = 1;
     s->room = c && c->critic && c->sample > p->batch ? c->sample : p->batch;
@@ -109,17 +112,45 @@ static struct fnas *make(const struct space *space, const struct ppo_conf *p,
     return s;
 }
 
-static void *create_ppo(const struct space *space, const struct conf *conf,
-                        uint64_t seed)
+/* Results of this task, to be learned from again.  Who drew them is not known:
+ * they count as if the first policy had. */
+static void replay_earlier(struct fnas *s, const struct earlier *run)
 {
-    return make(space, conf_of(conf, &ppo_section), NULL, seed);
+    float *value = MEM_NEW(float, s->most * s->slots);
+
+    for (int at = 0; at < run->count; at += s->most) {
+        int n = run->count - at < s->most ? run->count - at : s->most;
+
+        policy_evaluate(s->policy, n, run->arch + at, s->mu, s->entropy, value);
+        for (int i = 0; i < n; i++)
+            replay_add(s->replay, &run->arch[at + i], s->mu + i * s->slots,
+                       run->reward[at + i], 0);
+    }
+    mem_free(value);
 }
 
-static void *create_fnas(const struct space *space, const struct conf *conf,
-                         uint64_t seed)
+/* What earlier runs found out. */
+static void take_over(struct fnas *s, const struct transfer *t)
 {
-    return make(space, conf_of(conf, &ppo_section),
-                conf_of(conf, &fnas_section), seed);
+    if (s->judge)
+        judge_earlier(s->judge, t);
+    for (int i = 0; i < t->count && s->replay; i++)
+        if (t->runs[i].same)
+            replay_earlier(s, &t->runs[i]);
+}
+
+static void *create_ppo(const struct search_start *start)
+{
+    return make(start, NULL);
+}
+
+static void *create_fnas(const struct search_start *start)
+{
+    struct fnas *s = make(start, conf_of(start->conf, &fnas_section));
+
+    if (start->transfer)
+        take_over(s, start->transfer);
+    return s;
 }
 
 static void destroy(void *self)

@@ -2,11 +2,13 @@
 #include "judge.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "base/rng.h"
 #include "gate.h"
 #include "learn/critic.h"
+#include "search/transfer.h"
 
 enum {
     SAYS_FROM = 2, /* results from which on the critic says anything */
@@ -22,6 +24,7 @@ struct judge {
     struct known known;
     struct arch best; /* of the highest reward, best_reward */
     double best_reward;
+    bool informed; /* by results of other tasks */
 
     /* scratch, [room] */
     struct verdict *verdict;
@@ -57,9 +60,71 @@ void judge_free(struct judge *j)
     mem_free(j);
 }
 
+/* Rewards in deviations from their mean: tasks differ in both. */
+static void standardise(double *y, const double *x, int n)
+{
+    double mean = 0, square = 0;
+
+    for (int i = 0; i < n; i++)
+        mean += x[i] / n;
+    for (int i = 0; i < n; i++)
+        square += (x[i] - mean) * (x[i] - mean) / n;
+    for (int i = 0; i < n; i++)
+        y[i] = square > 0 ? (x[i] - mean) / sqrt(square) : 0;
+}
+
+static void expect_from_others(struct judge *j, const struct transfer *t)
+{
+    struct arch *arch;
+    double *value;
+    int all = 0, n = 0;
+
+    for (int i = 0; i < t->count; i++)
+        all += t->runs[i].same ? 0 : t->runs[i].count;
+    arch = MEM_NEW(struct arch, all);
+    value = MEM_NEW(double, all);
+    for (int i = 0; i < t->count; i++) {
+        const struct earlier *run = &t->runs[i];
+
+        if (run->same || run->count == 0)
+            continue;
+        memcpy(arch + n, run->arch, sizeof arch[0] * (size_t)run->count);
+        standardise(value + n, run->reward, run->count);
+        n += run->count;
+    }
+    critic_prior(j->critic, n, arch, value);
+    j->informed = n > 0;
+    mem_free(arch);
+    mem_free(value);
+}
+
+/* One result of this task, whenever it was. */
+static void learn_result(struct judge *j, const struct arch *arch,
+                         double reward)
+{
+    known_add(&j->known, arch);
+    critic_add(j->critic, arch, reward);
+    if (critic_count(j->critic) == 1 || reward > j->best_reward) {
+        j->best = *arch;
+        j->best_reward = reward;
+    }
+}
+
+void judge_earlier(struct judge *j, const struct transfer *t)
+{
+    expect_from_others(j, t);
+    for (int i = 0; i < t->count; i++)
+        for (int k = 0; k < t->runs[i].count && t->runs[i].same; k++)
+            learn_result(j, &t->runs[i].arch[k], t->runs[i].reward[k]);
+}
+
 bool judge_decides(const struct judge *j)
 {
-    return critic_count(j->critic) >= j->conf->warm;
+    int warm = j->conf->warm;
+
+    if (j->informed && warm > j->conf->informed)
+        warm = j->conf->informed;
+    return critic_count(j->critic) >= warm;
 }
 
 void judge_settle(struct judge *j)
@@ -142,11 +207,7 @@ void judge_result(struct judge *j, const struct round *r, int i, double reward)
         return;
     if (i == r->audit)
         gate_audited(&j->gate, &r->said[i], reward);
-    critic_add(j->critic, &r->arch[i], reward);
-    if (critic_count(j->critic) == 1 || reward > j->best_reward) {
-        j->best = r->arch[i];
-        j->best_reward = reward;
-    }
+    learn_result(j, &r->arch[i], reward);
 }
 
 struct critic_health judge_health(const struct judge *j)

@@ -9,11 +9,17 @@
 #include "search/search.h"
 
 struct judge;
+struct transfer;
 
 /** Rounds are of at most `room` architectures; space and conf are borrowed. */
 struct judge *judge_new(const struct space *space, const struct fnas_conf *conf,
                         int room, uint64_t seed);
 void judge_free(struct judge *j);
+
+/** Before the first round: results of earlier runs.  Those of this task are
+ * learned like any other; those of others say what to expect, so that fewer
+ * results are needed before the critic decides. */
+void judge_earlier(struct judge *j, const struct transfer *t);
 
 /** Are there results enough to leave architectures untrained? */
 bool judge_decides(const struct judge *j);

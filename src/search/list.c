@@ -68,13 +68,11 @@ struct list {
     const struct list_conf *conf;
 };
 
-static void *create(const struct space *space, const struct conf *conf,
-                    uint64_t seed)
+static void *create(const struct search_start *start)
 {
     struct list *self = MEM_NEW(struct list, 1);
 
-    (void)seed;
-    *self = (struct list){space, conf_of(conf, &section)};
+    *self = (struct list){start->space, conf_of(start->conf, &section)};
     return self;
 }
 

@@ -11,13 +11,11 @@ struct random {
     uint64_t seed;
 };
 
-static void *create(const struct space *space, const struct conf *conf,
-                    uint64_t seed)
+static void *create(const struct search_start *start)
 {
     struct random *self = MEM_NEW(struct random, 1);
 
-    (void)conf;
-    *self = (struct random){space, seed};
+    *self = (struct random){start->space, start->seed};
     return self;
 }
 

@@ -97,7 +97,8 @@ static enum err propose(const struct net *n, struct arch *a)
 {
     const struct search_conf *c = conf_of(n->conf, &search_section);
     const struct search *method = search_find(c->method.s);
-    void *search = method->create(&n->space, n->conf, seed_of(n));
+    void *search = method->create(
+        &(struct search_start){&n->space, n->conf, seed_of(n), NULL});
     struct task t = {.id = 0};
     bool asked = method->ask(search, &t);
 

@@ -35,7 +35,8 @@ static int one_round(void *search, int64_t first, struct task *tasks,
 double search_measure(const struct space *space, const struct conf *conf,
                       double seconds)
 {
-    void *search = search_ppo.create(space, conf, 1);
+    void *search =
+        search_ppo.create(&(struct search_start){space, conf, 1, NULL});
     struct task *tasks = MEM_NEW(struct task, ROUND_MAX);
     struct rng r = rng_stream(1, RNG_TEST, 0);
     double start = comm_clock();
