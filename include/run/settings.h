@@ -41,6 +41,10 @@ struct run_conf {
 
 extern const struct conf_section run_section;
 
+/** With a knowledge pool and earlier runs (transfer.from), but no pool.from: the
+ * pool of the first of these that left one. */
+void settings_complete(struct conf *conf);
+
 /** The settings that results depend on, "section.key = value" a line, always in
  * the same order; neither names and times nor how many ranks do what.  The
  * caller frees it (mem_free). */

@@ -47,7 +47,8 @@ struct search_start {
 struct search {
     const char *name, *help;
     const struct conf_section *section; /* its settings, or NULL */
-    bool control; /* learns nothing: there to compare with */
+    bool transfers; /* learns from the results of earlier runs */
+    bool control;   /* learns nothing: there to compare with */
 
     /** A fresh search. */
     void *(*create)(const struct search_start *start);

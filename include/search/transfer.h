@@ -17,8 +17,9 @@
 
 #define TRANSFER_SETTINGS(X)                                                   \
     X(TEXTS, from, "", 0, 0, "",                                               \
-      "Results files of earlier runs, of this task or another; what they "     \
-      "found out is where the search starts from (search.method = \"fnas\")")
+      "Results files of earlier runs, of this task or another: their results " \
+      "are where the critic and the replay of search.method = \"fnas\" start " \
+      "from, and NAME.pool.h5 beside one where the knowledge pool does")
 
 struct transfer_conf {
     TRANSFER_SETTINGS(CONF_FIELD)

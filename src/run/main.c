@@ -65,8 +65,10 @@ static enum err read_input(struct program *p, bool speak)
 
     for (int i = 0; i < p->args.sets && e == ERR_NONE; i++)
         e = input_set(p->conf, p->args.set[i]);
-    if (e == ERR_NONE)
+    if (e == ERR_NONE) {
+        settings_complete(p->conf);
         conf_check(p->conf);
+    }
     if (conf_errors(p->conf) == 0)
         return e;
     wrong = e == ERR_USAGE ? ERR_USAGE : ERR_INPUT;
@@ -253,6 +255,10 @@ static enum err search(struct program *p)
     report_banner(&p->ranks, p->conf, &p->space, p->eval, p->evaluator,
                   p->results.path);
     transfer_print(&p->transfer);
+    if (p->transfer.count > 0 && !d.method->transfers)
+        log_warn("transfer.from: search.method = \"%s\" learns nothing from "
+                 "earlier results; \"fnas\" does",
+                 d.method->name);
     report_head();
     d.stop = stop_when(p);
     d.farm = farm_new(&p->ranks, p->eval, p->evaluator);

@@ -13,6 +13,7 @@
 #include "eval/train.h"
 #include "nn/choice.h"
 #include "run/ranks.h"
+#include "run/store.h"
 #include "search/reward.h"
 #include "search/search.h"
 #include "search/transfer.h"
@@ -84,6 +85,33 @@ struct conf *settings_new(void)
     add(&l, &synthetic_section);
     add(&l, &parallel_section);
     return conf_new(l.section, l.count);
+}
+
+/* "old.h5" left "old.pool.h5". */
+static bool pool_beside(char *path, size_t size, const char *results)
+{
+    size_t n = strlen(results);
+
+    if (n > 3 && strcmp(results + n - 3, ".h5") == 0)
+        n -= 3;
+    (void)snprintf(path, size, "%.*s.pool.h5", (int)n, results);
+    return store_exists(path);
+}
+
+void settings_complete(struct conf *conf)
+{
+    const struct transfer_conf *t = conf_of(conf, &transfer_section);
+    const struct pool_conf *pool = conf_of(conf, &pool_section);
+    char path[CONF_TEXT_MAX + 16];
+
+    if (!pool->enabled || conf_is_set(conf, &pool_section, "from"))
+        return;
+    for (int i = 0; i < t->from.count; i++)
+        if (pool_beside(path, sizeof path, t->from.value[i].s)) {
+            conf_set(conf, &pool_section, conf_find_row(&pool_section, "from"),
+                     path, "transfer.from", 0);
+            return;
+        }
 }
 
 /* What may change between a run and its restart. */

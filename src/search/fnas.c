@@ -335,6 +335,7 @@ const struct search search_fnas = {
     .name = "fnas",
     .help = "As ppo, with a critic that predicts, and replay of results",
     .section = &fnas_section,
+    .transfers = true,
     .create = create_fnas,
     .ask = ask,
     .tell = tell,
