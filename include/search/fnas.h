@@ -10,13 +10,13 @@
     X(BOOL, critic, "true", 0, 0, "",                                          \
       "Predict architectures from the results so far, and train only those "   \
       "that may change the search")                                            \
-    X(INT, warm, "16", 2, 1000000, "results",                                  \
+    X(INT, warm, "10", 2, 1000000, "results",                                  \
       "With the critic: so many are trained before it decides anything")       \
     X(INT, sample, "64", 2, 4096, "architectures",                             \
       "With the critic: drawn by the policy in a round; it learns from all "   \
       "of "                                                                    \
       "them, trained or predicted")                                            \
-    X(REAL, near, "0.5", 0, 1, "of a round",                                  \
+    X(REAL, near, "0.5", 0, 1, "of a round",                                   \
       "With the critic: architectures that are not drawn by the policy but "   \
       "are mutations of the best result; it does not learn from them")         \
     X(INT, train, "4", 1, 4096, "architectures",                               \
@@ -42,9 +42,6 @@
       "With replay: results kept to be learned from again")                    \
     X(INT, stale, "10", 1, 1000000, "rounds",                                  \
       "With replay: older results are not learned from again")                 \
-    X(INT, prefer, "2", 1, 1000, "",                                           \
-      "With replay: each result learned from again is the best of so many "    \
-      "drawn; 1 draws uniformly")                                              \
     X(INT, lag, "1", 0, 64, "rounds",                                          \
       "With replay: a round is drawn when so many before it are still out; "   \
       "keeps groups busy while the last results of a round are awaited")       \

@@ -57,9 +57,11 @@ void judge_free(struct judge *j)
     mem_free(j);
 }
 
-bool judge_decides(const struct judge *j)
+int judge_wants(const struct judge *j)
 {
-    return critic_count(j->critic) >= j->conf->warm;
+    int64_t missing = j->conf->warm - critic_count(j->critic);
+
+    return missing > 0 ? (int)missing : 0;
 }
 
 void judge_settle(struct judge *j)
@@ -123,7 +125,7 @@ static void decide(struct judge *j, struct round *r)
 
 void judge_round(struct judge *j, struct round *r)
 {
-    bool decides = judge_decides(j);
+    bool decides = judge_wants(j) == 0;
 
     if (decides)
         move(j, r);

@@ -15,8 +15,8 @@ struct judge *judge_new(const struct space *space, const struct fnas_conf *conf,
                         int room, uint64_t seed);
 void judge_free(struct judge *j);
 
-/** Are there results enough to leave architectures untrained? */
-bool judge_decides(const struct judge *j);
+/** Results that are missing before architectures may be left untrained. */
+int judge_wants(const struct judge *j);
 
 /** Note what is being trained: nothing, and what is not yet told of a round. */
 void judge_settle(struct judge *j);
