@@ -76,6 +76,8 @@ set_is_refused '^--set: run.trials: ' run.trials=many
 set_is_refused '^--set: run.trials: ' run.trials=1.5
 set_is_refused '^--set: search.method: .*ppo' search.method=magic
 set_is_refused '^--set: data.flip: ' data.flip=maybe
+refused 3 '^--set: run.patience: 100 is less than two rounds of fnas.sample = 64' \
+    --check small.cfg --set search.method=fnas --set run.patience=100
 set_is_refused '^--set: mnas.widths: ' mnas.widths=16
 set_is_refused '^default: list.archs: .*at least one' search.method=list
 refused 3 '^--set: list.archs: item 2: .*b1.kernel .*: one of k3 k5; the form is conv_k3_none/conv_k3_none$' \

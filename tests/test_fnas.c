@@ -131,10 +131,10 @@ static void test_gate(void **state)
                         first[i].said.deviation > 0);
         else
             trained++;
-        for (int j = 24; j < i && !first[i].said.replaces && i >= 24; j++)
+        for (int j = 20; j < i && !first[i].said.replaces && i >= 20; j++)
             assert_false(!first[j].said.replaces &&
                          arch_equal(&first[i].arch, &first[j].arch));
-        since += i >= 24 && !first[i].said.replaces;
+        since += i >= 20 && !first[i].said.replaces;
     }
     assert_in_range(trained, 30, TRIALS / 3);
     h = f.method->health(f.self).critic;

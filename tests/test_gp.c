@@ -197,6 +197,11 @@ static void test_pending(void **state)
         assert_true(after[i] <= before[i]);
     }
     assert_true(after[3] < 0.9 * before[3]);
+    for (int i = 0; i < 40; i++) /* room for 23 more; then nothing happens */
+        gp_suppose(g, i % M, after);
+    memcpy(before, after, sizeof before);
+    gp_suppose(g, 5, after);
+    assert_memory_equal(before, after, sizeof before);
     gp_free(g);
     g = gp_new(SLOTS, N, M);
     gp_set_theta(g, theta);

@@ -36,8 +36,8 @@ static void add_numbered(struct replay *r, int i)
 }
 
 /* Numbers of those drawn, as bits; each must be whole. */
-static uint64_t draw(struct replay *r, int n, int among, int64_t since,
-                     uint64_t id, int *count)
+static uint64_t draw(struct replay *r, int n, int64_t since, uint64_t id,
+                     int *count)
 {
     struct arch a[64];
     float mu[64 * SLOTS];
@@ -45,7 +45,7 @@ static uint64_t draw(struct replay *r, int n, int among, int64_t since,
     struct rng rng = rng_stream(1, RNG_TEST, id);
     uint64_t seen = 0;
 
-    *count = replay_draw(r, &rng, n, among, since, a, mu, reward);
+    *count = replay_draw(r, &rng, n, since, a, mu, reward);
     for (int i = 0; i < *count; i++) {
         int k = a[i].option[0];
 
@@ -65,25 +65,23 @@ static void test_buffer(void **state)
     int n;
 
     (void)state;
-    assert_int_equal(draw(r, 8, 1, 0, 0, &n), 0);
+    assert_int_equal(draw(r, 8, 0, 0, &n), 0);
     for (int i = 0; i < 7; i++)
         add_numbered(r, i);
-    assert_int_equal(draw(r, 64, 1, 0, 0, &n), 0x7f);
+    assert_int_equal(draw(r, 64, 0, 0, &n), 0x7f);
     assert_int_equal(n, 7);
     for (int i = 7; i < 24; i++)
         add_numbered(r, i);
-    assert_int_equal(draw(r, 64, 1, 0, 0, &n), 0xffc000); /* 14..23 */
-    assert_int_equal(draw(r, 64, 1, 5, 0, &n), 0xf00000); /* rounds from 5 on */
-    assert_int_equal(draw(r, 64, 1, 6, 0, &n), 0);
-    (void)draw(r, 3, 1, 0, 0, &n);
-    assert_int_equal(n, 3);
-    assert_int_equal(draw(r, 3, 4, 0, 0, &n), 0xe00000); /* the best three */
+    assert_int_equal(draw(r, 64, 0, 0, &n), 0xffc000); /* 14..23 */
+    assert_int_equal(draw(r, 64, 5, 0, &n), 0xf00000); /* rounds from 5 on */
+    assert_int_equal(draw(r, 64, 6, 0, &n), 0);
+    (void)draw(r, 3, 0, 0, &n);
     assert_int_equal(n, 3);
     replay_free(r);
     assert_int_equal(mem_live(), 0);
 }
 
-/* Each as often as another; the best of two drawn, less often if worse. */
+/* Each as often as another. */
 static void test_uniform(void **state)
 {
     struct replay *r = replay_new(SLOTS, 10);
@@ -93,23 +91,13 @@ static void test_uniform(void **state)
     for (int i = 0; i < 10; i++)
         add_numbered(r, i);
     for (uint64_t k = 0; k < 4000; k++) {
-        uint64_t seen = draw(r, 3, 1, 0, k, &n);
+        uint64_t seen = draw(r, 3, 0, k, &n);
 
         for (int i = 0; i < 10; i++)
             drawn[i] += (int)(seen >> i & 1);
     }
     for (int i = 0; i < 10; i++)
         assert_in_range(drawn[i], 1200 - 150, 1200 + 150);
-    memset(drawn, 0, sizeof drawn);
-    for (uint64_t k = 0; k < 4000; k++) {
-        uint64_t seen = draw(r, 1, 2, 0, k, &n);
-
-        for (int i = 0; i < 10; i++)
-            drawn[i] += (int)(seen >> i & 1);
-    }
-    for (int i = 0; i < 10; i++) /* the better of a pair: i of 45 pairs */
-        assert_in_range(drawn[i], i * 4000 / 45 - (i > 0 ? 80 : 0),
-                        i * 4000 / 45 + 80);
     replay_free(r);
 }
 

@@ -41,7 +41,8 @@ void critic_prior(struct critic *c, int n, const struct arch *arch,
 void critic_add(struct critic *c, const struct arch *arch, double reward);
 
 /** An architecture that is being trained. Holds until critic_settle, which
- * forgets all of them. At most CRITIC_PENDING are noted. */
+ * forgets all of them. CRITIC_PENDING are noted, and more while there is room;
+ * further ones have no effect. */
 enum { CRITIC_PENDING = 256 };
 void critic_expect(struct critic *c, const struct arch *arch);
 void critic_settle(struct critic *c);
@@ -57,8 +58,7 @@ struct verdict {
 void critic_judge(struct critic *c, int n, const struct arch *arch,
                   struct verdict *v);
 
-/** Judge them again as if the i-th were being trained. At most CRITIC_PENDING
- * times. */
+/** Judge them again as if the i-th were being trained: one more pending. */
 void critic_suppose(struct critic *c, int i, struct verdict *v);
 
 /** Results learned. */

@@ -46,8 +46,8 @@ void gp_predict(struct gp *g, int n, const unsigned char *x, double *mean,
                 double *variance);
 
 /** Lower variance [n], as gp_predict gave it for x [n, slots] just now, to what
- * it would be if x_i were a pending point, too. Call at most gp_room - gp_count
- * times. */
+ * it would be if x_i were a pending point, too. Beyond
+ * gp_room - gp_count calls there is no room, and variances stay. */
 void gp_suppose(struct gp *g, int i, double *variance);
 
 /** Weights of the slots and noise, [slots + 1], in logarithms. */

@@ -21,10 +21,9 @@ void replay_free(struct replay *r);
 void replay_add(struct replay *r, const struct arch *arch, const float *mu,
                 double reward, int64_t round);
 
-/** Draw at most n different results of those not older than round `since`: the
- * n best of n * among drawn uniformly (among = 1: uniform).  arch, reward: [n],
- * mu: [n, slots]. Returns how many. */
-int replay_draw(struct replay *r, struct rng *rng, int n, int among,
-                int64_t since, struct arch *arch, float *mu, double *reward);
+/** Draw at most n different results, uniformly, of those not older than round
+ * `since`; arch, reward: [n], mu: [n, slots]. Returns how many. */
+int replay_draw(struct replay *r, struct rng *rng, int n, int64_t since,
+                struct arch *arch, float *mu, double *reward);
 
 #endif

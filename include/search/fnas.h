@@ -10,7 +10,7 @@
     X(BOOL, critic, "true", 0, 0, "",                                          \
       "Predict architectures from the results so far, and train only those "   \
       "that may change the search")                                            \
-    X(INT, warm, "16", 2, 1000000, "results",                                  \
+    X(INT, warm, "10", 2, 1000000, "results",                                  \
       "With the critic: so many are trained before it decides anything")       \
     X(INT, informed, "4", 2, 1000000, "results",                               \
       "The same if it knows results of other tasks (transfer.from)")           \
@@ -44,9 +44,6 @@
       "With replay: results kept to be learned from again")                    \
     X(INT, stale, "10", 1, 1000000, "rounds",                                  \
       "With replay: older results are not learned from again")                 \
-    X(INT, prefer, "2", 1, 1000, "",                                           \
-      "With replay: each result learned from again is the best of so many "    \
-      "drawn; 1 draws uniformly")                                              \
     X(INT, lag, "1", 0, 64, "rounds",                                          \
       "With replay: a round is drawn when so many before it are still out; "   \
       "keeps groups busy while the last results of a round are awaited")       \

@@ -70,28 +70,12 @@ static int list_recent(struct replay *r, int64_t since)
     return n;
 }
 
-/* Bring the n best of order[0..count - 1] to the front. */
-static void best_first(struct replay *r, int n, int count)
-{
-    for (int i = 0; i < n; i++)
-        for (int j = i + 1; j < count; j++)
-            if (r->entry[r->order[j]].reward > r->entry[r->order[i]].reward) {
-                int other = r->order[i];
-
-                r->order[i] = r->order[j];
-                r->order[j] = other;
-            }
-}
-
-int replay_draw(struct replay *r, struct rng *rng, int n, int among,
-                int64_t since, struct arch *arch, float *mu, double *reward)
+int replay_draw(struct replay *r, struct rng *rng, int n, int64_t since,
+                struct arch *arch, float *mu, double *reward)
 {
     int there = list_recent(r, since), drawn = n < there ? n : there;
-    int seen = drawn > there / among ? there : drawn * among;
 
     rng_shuffle(rng, r->order, (size_t)there);
-    if (among > 1)
-        best_first(r, drawn, seen);
     for (int i = 0; i < drawn; i++) {
         const struct entry *e = &r->entry[r->order[i]];
 

@@ -14,6 +14,7 @@
 #include "nn/choice.h"
 #include "run/ranks.h"
 #include "run/store.h"
+#include "search/fnas.h"
 #include "search/reward.h"
 #include "search/search.h"
 #include "search/transfer.h"
@@ -26,8 +27,17 @@ static void check_run(struct conf *conf, const void *values)
     const struct run_conf *c = values;
     const struct eval_conf *eval = conf_of(conf, &eval_section);
     const struct reward_conf *reward = conf_of(conf, &reward_section);
+    const struct search_conf *search = conf_of(conf, &search_section);
+    const struct fnas_conf *fnas = conf_of(conf, &fnas_section);
     size_t n = strlen(c->name.s);
 
+    if (strcmp(search->method.s, "fnas") == 0 && fnas->critic &&
+        c->patience < 2 * fnas->sample)
+        conf_complain(
+            conf, &run_section, "patience",
+            "%d is less than two rounds of fnas.sample = %d, of which "
+            "all but one may be predictions",
+            c->patience, fnas->sample);
     if (n == 0 || c->name.s[n - 1] == '/')
         conf_complain(conf, &run_section, "name",
                       "\"%s\" is not the name of a file", c->name.s);

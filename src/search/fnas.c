@@ -15,6 +15,7 @@
  * Predictions are never learned by the critic, nor replayed, nor the best. */
 #include "search/fnas.h"
 
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -178,14 +179,18 @@ static struct round *round_at(const struct fnas *s, int64_t number)
     return &s->rounds[number % s->open];
 }
 
-/* Architectures of the next round. */
+/* Architectures of the next round: until the critic decides, no more than it
+ * still wants to see. */
 static int round_size(const struct fnas *s)
 {
+    int wanted = s->judge ? judge_wants(s->judge) : INT_MAX;
     int batch = s->ppo_conf->batch;
 
-    if (s->judge && judge_decides(s->judge))
+    if (wanted == 0)
         return s->conf->sample;
-    return s->replay && s->drawn > 0 ? (batch + 1) / 2 : batch;
+    if (s->replay && s->drawn > 0)
+        batch = (batch + 1) / 2;
+    return batch < wanted ? batch : wanted;
 }
 
 static void draw_round(struct fnas *s, struct round *r)
@@ -266,9 +271,8 @@ static int recall(struct fnas *s, int n)
 {
     struct rng r = rng_stream(s->seed, RNG_REPLAY, (uint64_t)s->learned);
 
-    return replay_draw(s->replay, &r, n, s->conf->prefer,
-                       s->learned - s->conf->stale, s->arch + n,
-                       s->mu + n * s->slots, s->reward + n);
+    return replay_draw(s->replay, &r, n, s->learned - s->conf->stale,
+                       s->arch + n, s->mu + n * s->slots, s->reward + n);
 }
 
 static void learn(struct fnas *s)

@@ -33,6 +33,7 @@ static int draw_audit(int n, const bool *train, const bool *barred,
     return chosen;
 }
 
+/* By gain, each time as if those chosen were being trained; how many. */
 static int choose(struct gate *g, struct critic *critic, int n,
                   const struct arch *arch, struct verdict *v, int most,
                   bool *train, bool *barred)

@@ -118,13 +118,15 @@ void judge_earlier(struct judge *j, const struct transfer *t)
             learn_result(j, &t->runs[i].arch[k], t->runs[i].reward[k]);
 }
 
-bool judge_decides(const struct judge *j)
+int judge_wants(const struct judge *j)
 {
     int warm = j->conf->warm;
+    int64_t missing;
 
     if (j->informed && warm > j->conf->informed)
         warm = j->conf->informed;
-    return critic_count(j->critic) >= warm;
+    missing = warm - critic_count(j->critic);
+    return missing > 0 ? (int)missing : 0;
 }
 
 void judge_settle(struct judge *j)
@@ -188,7 +190,7 @@ static void decide(struct judge *j, struct round *r)
 
 void judge_round(struct judge *j, struct round *r)
 {
-    bool decides = judge_decides(j);
+    bool decides = judge_wants(j) == 0;
 
     if (decides)
         move(j, r);

@@ -21,8 +21,8 @@ void judge_free(struct judge *j);
  * results are needed before the critic decides. */
 void judge_earlier(struct judge *j, const struct transfer *t);
 
-/** Are there results enough to leave architectures untrained? */
-bool judge_decides(const struct judge *j);
+/** Results that are missing before architectures may be left untrained. */
+int judge_wants(const struct judge *j);
 
 /** Note what is being trained: nothing, and what is not yet told of a round. */
 void judge_settle(struct judge *j);
