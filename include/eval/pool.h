@@ -15,8 +15,7 @@
  *     of every kind that this one has (kind: stage, operator, expansion and
  *     kernel); until then, and after the last generation allowed, it takes only
  *     kinds that this one lacks
- *   - all children that start from the pool are trained equally long, and so are
- *     the founders, which do not
+ *   - all children that start from the pool are trained equally long
  *
  * Memory is bounded: of the stage with the most bytes, the block goes that was
  * not used for longest; the last of a stage and generation stays.
@@ -36,9 +35,6 @@
       "at most train.epochs, which the others have")                           \
     X(REAL, rate, "1.0", 0.001, 1000, "of train.rate",                         \
       "Highest learning rate of a child that starts from the pool")            \
-    X(REAL, founders, "1.0", 1, 1000, "times train.epochs",                    \
-      "Training of the first children, which have no pool to start from: all " \
-      "others build on their blocks")                                          \
     X(INT, round, "8", 1, 1000000, "trials",                                   \
       "Blocks are taken in after every so many results")                       \
     X(INT, generations, "2", 1, 1000000, "",                                   \

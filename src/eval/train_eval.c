@@ -168,8 +168,6 @@ static enum err run(void *self, const struct task *t,
     if (with->size > 0) {
         l.epochs = s->pool_conf->epochs;
         l.rate *= s->pool_conf->rate;
-    } else if (s->pool_conf->enabled) {
-        l.epochs *= s->pool_conf->founders;
     }
     train_child(&s->trainer, &b, t->id, &l, r);
     if (with->size > 0 && r->state == TRIAL_DONE && audited(s, t->id))
