@@ -112,7 +112,8 @@ is '  which is the last' "$(printf '%s\n' "$out" | tail -n 1 | cut -c 1-9)" \
     'FNAS DONE'
 first=$(trajectory)
 check '  there is a results file' test -s small.h5
-is '  and no other' "$(ls | tr '\n' ' ')" 'defaults.cfg small.cfg small.h5 '
+is '  its journal, and no other' "$(ls | tr '\n' ' ')" \
+    'defaults.cfg small.cfg small.h5 small.journal '
 sum=$(cksum small.h5)
 refused 5 'small.h5: exists; .*--force' small.cfg
 is '  and the file is untouched' "$(cksum small.h5)" "$sum"

@@ -2,8 +2,10 @@
 # Searches that are stopped or killed, and go on: the same trials in the end, as
 # if nothing had happened.
 . "$SOURCE/tests/tap.sh"
+# shellcheck disable=SC2086 # settings are words
 
-tiny=$SOURCE/input/tiny.cfg
+# Children that take long enough to be caught at work.
+tiny="$SOURCE/input/tiny.cfg --set train.epochs=5"
 
 hash_of() {
     printf '%s\n' "$out" | sed -n 's/^FNAS DONE.* trajectory=//p'
@@ -20,7 +22,7 @@ trials_of() { # NAME
 goes_on() {
     what=$1 name=$2 ranks=$3
     shift 3
-    mpi "$ranks" "$tiny" "$@" --set "run.name=$name" --restart
+    mpi "$ranks" $tiny "$@" --set "run.name=$name" --restart
     is "$what: goes on" "$code" 0
     is "$what: same trajectory" "$(hash_of)" "$wanted"
     trials_of "$name" >trials
@@ -33,7 +35,7 @@ goes_on() {
 start() {
     name=$1 ranks=$2
     shift 2
-    $MPIRUN -np "$ranks" "$fnas_mpi" "$tiny" "$@" --set "run.name=$name" \
+    $MPIRUN -np "$ranks" "$fnas_mpi" $tiny "$@" --set "run.name=$name" \
         >"$name.out" 2>&1 </dev/null &
     started=$!
     tries=0
@@ -54,7 +56,7 @@ searcher() { # NAME
 run "$fnas_mpi" --status none
 is "not begun" "$code" 75
 
-mpi 3 "$tiny" --set run.name=whole
+mpi 3 $tiny --set run.name=whole
 wanted=$(hash_of)
 trials_of whole >trials_wanted
 run "$fnas_mpi" --status whole
@@ -80,7 +82,7 @@ pkill -9 -f 'run.name=torn$'
 wait "$started" 2>/dev/null
 truncate -s -100 torn.journal
 printf 'x' | dd of=torn.journal bs=1 seek=8000 conv=notrunc 2>/dev/null
-run "$fnas_mpi" "$tiny" --set run.name=torn --restart
+run "$fnas_mpi" $tiny --set run.name=torn --restart
 says "damage is told of" 'torn.journal: [0-9]+ damaged part'
 is "damaged journal: same trajectory" "$(hash_of)" "$wanted"
 
@@ -97,42 +99,41 @@ start term 1
 kill -TERM $(searcher term)
 wait "$started"
 goes_on "TERM" term 1
-start file 3
 touch file.STOP
-wait "$started"
-is "NAME.STOP: exit code" $? 75
+mpi 3 $tiny --set run.name=file
+is "NAME.STOP: exit code" "$code" 75
+says "NAME.STOP: says so" 'stopped by file.STOP'
 rm file.STOP
 goes_on "NAME.STOP" file 2
-run "$fnas_mpi" "$tiny" --set run.name=limit --set run.time_limit=0.5
+run "$fnas_mpi" $tiny --set run.name=limit --set run.time_limit=0.5
 is "time limit: exit code" "$code" 75
 says "time limit: says so" 'stopped by the time limit'
 goes_on "time limit" limit 1
 
 # what is there is safe
-run "$fnas_mpi" "$tiny" --set run.name=usr1
+run "$fnas_mpi" $tiny --set run.name=usr1
 is "not overwritten" "$code" 5
 start begun 1
 pkill -9 -f 'run.name=begun$'
 wait "$started" 2>/dev/null
-run "$fnas_mpi" "$tiny" --set run.name=begun
+run "$fnas_mpi" $tiny --set run.name=begun
 is "begun and killed: not overwritten" "$code" 5
 says "begun and killed: what to do" 'restart'
-run "$fnas_mpi" "$tiny" --set run.name=begun --restart --set ppo.rate=0.1 \
+run "$fnas_mpi" $tiny --set run.name=begun --restart --set ppo.rate=0.1 \
     --set run.seed=2
 is "other settings: refused" "$code" 3
 says "other settings: which" 'run.seed = 2 \(was 1\), ppo.rate = 0.1'
-run "$fnas_mpi" "$tiny" --set run.name=begun --restart --set run.trials=30
+run "$fnas_mpi" $tiny --set run.name=begun --restart --set run.trials=30
 is "more trials: allowed" "$code" 0
-start busy 2
-run "$fnas_mpi" "$tiny" --set run.name=busy --restart
+start busy 2 --set run.trials=60
+run "$fnas_mpi" $tiny --set run.name=busy --set run.trials=60 --restart
 is "another run writes: refused" "$code" 5
 says "another run writes: says so" 'another run is writing it'
 wait "$started"
 
 # with everything on
 all="--set search.method=fnas --set pool.enabled=true --set pool.round=4"
-# shellcheck disable=SC2086
-mpi 3 "$tiny" $all --set run.name=whole_fnas
+mpi 3 $tiny $all --set run.name=whole_fnas
 wanted=$(hash_of)
 trials_of whole_fnas >trials_wanted
 start fnas 3 $all

@@ -134,6 +134,18 @@ static void test_refused(void **state)
     files_make("a", NULL);
 }
 
+static void test_bare(void **state)
+{
+    (void)state;
+    files_make("a", NULL);
+    write_down(TRIALS);
+    assert_false(journal_has_results(files_path("a")));
+    write_down(TRIALS - 1);
+    assert_true(journal_has_results(files_path("a")));
+    files_make("a", "01 02 03");
+    assert_true(journal_has_results(files_path("a")));
+}
+
 /* Locks hold between processes. */
 static void test_one_writer(void **state)
 {
@@ -234,8 +246,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_found_again), cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_one_writer),  cmocka_unit_test(test_cut),
-        cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_bare),        cmocka_unit_test(test_one_writer),
+        cmocka_unit_test(test_cut),         cmocka_unit_test(test_damaged),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -4,7 +4,6 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -19,7 +18,6 @@ enum { SLOTS = 6, OPTIONS = 3, TRIALS = 160 };
 /* Those that propose without end. */
 static const struct search *const methods[] = {&search_ppo, &search_random,
                                                &search_evolution};
-
 enum { METHODS = sizeof methods / sizeof methods[0] };
 
 static struct space six(void)
@@ -68,6 +66,7 @@ struct search_run {
     const struct search *method;
     void *self;
     struct space space;
+    struct search_start start;
     struct conf *conf;
     int64_t id;
 };
@@ -78,8 +77,8 @@ static struct search_run *run_new(const struct search *method, uint64_t seed)
 
     *run = (struct search_run){.method = method, .space = six()};
     run->conf = conf_small();
-    run->self = method->create(
-        &(struct search_start){&run->space, run->conf, seed, NULL});
+    run->start = (struct search_start){&run->space, run->conf, seed, NULL};
+    run->self = method->create(&run->start);
     return run;
 }
 
@@ -323,8 +322,7 @@ static void test_evolution_ages(void **state)
     (void)state;
     run->method->destroy(run->self);
     files_set(run->conf, search_evolution.section, "tournament", "200");
-    run->self = run->method->create(
-        &(struct search_start){&run->space, run->conf, 1, NULL});
+    run->self = run->method->create(&run->start);
     for (int i = 0; i < 10; i++) {
         a = run_ask(run);
         far += distance(&a, &good) > 1;

@@ -32,6 +32,9 @@ struct args {
 /** Read the command line; texts are borrowed from argv. ERR_USAGE. */
 MUST_CHECK enum err args_read(struct args *a, int argc, char **argv);
 
+/** The command line as one text; the caller frees it (mem_free). */
+char *args_join(int argc, char **argv);
+
 /** Print the help, or the versions, to standard output. */
 void args_help(void);
 void args_version(void);

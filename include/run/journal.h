@@ -39,6 +39,10 @@ MUST_CHECK enum err journal_open(struct journal **j, const char *path,
                                  const char *settings,
                                  struct journal_found *found);
 
+/** Is there anything behind the head of that file?  What is no journal counts as
+ * having results: it is not to be lost. */
+bool journal_has_results(const char *path);
+
 /** Append a result.  It survives the end of this process at once, and a power
  * cut at most a second later (at once if it took longer to make).  ERR_IO: it is
  * not kept; the journal is as it was. */

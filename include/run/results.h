@@ -26,9 +26,9 @@ enum { RESULTS_TASK = 17 };
 struct results {
     char path[CONF_TEXT_MAX + 8];  /* NAME.h5 */
     char pool[CONF_TEXT_MAX + 16]; /* NAME.pool.h5 */
-    char *input;                  /* effective input */
-    const char *command;          /* command line, borrowed */
-    char started[32];             /* ISO 8601 */
+    char *input;                   /* effective input */
+    const char *command;           /* command line, borrowed */
+    char started[32];              /* ISO 8601 */
     const struct ranks *ranks;
     const struct eval *eval;
     void *evaluator;
@@ -46,9 +46,9 @@ void results_close(struct results *s);
  * The evaluator must be there. */
 void results_task(const struct results *s, char *task);
 
-/** What the results of a run say of its end: "complete", or as /run/status. ERR_IO,
- * ERR_DATA. */
-MUST_CHECK enum err results_status(const char *name, char *status, size_t size);
+/** Print how the run of that name stands. ERR_STOPPED, without a message, if it
+ * is to be restarted; ERR_IO, ERR_DATA: its results cannot be read. */
+MUST_CHECK enum err results_print_status(const char *name);
 
 /** Note a printed row. */
 void results_progress(struct results *s, const struct progress *p);

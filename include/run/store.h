@@ -14,9 +14,8 @@
 MUST_CHECK enum err store_publish(const char *path, const void *bytes,
                                   size_t size);
 
-/** Remove a file, if it is there and `force` says so. ERR_IO: it may not, or
- * cannot be. Rank 0 only. */
-MUST_CHECK enum err store_remove(const char *path, bool force);
+/** Remove a file. ERR_IO. Rank 0 only. */
+MUST_CHECK enum err store_remove(const char *path);
 
 /** Is there anything of that name? Local. */
 bool store_exists(const char *path);

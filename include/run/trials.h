@@ -11,10 +11,10 @@
 struct trial {
     struct task task;
     struct result result;
-    double reward;   /* NAN if it does not count */
-    double finished; /* when, seconds since the start of the run */
-    int64_t twin;    /* earlier trial of the same architecture; -1 none */
-    bool answered;   /* the result is there */
+    double reward;       /* NAN if it does not count */
+    double finished;     /* when, seconds since the start of the run */
+    int64_t twin;        /* earlier trial of the same architecture; -1 none */
+    bool answered;       /* the result is there */
     struct luggage left; /* what came with it, until it is told */
 };
 

@@ -3,9 +3,11 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/comm.h"
 #include "base/h5.h"
+#include "base/mem.h"
 #include "base/place.h"
 #include "commit.h"
 #include "config.h"
@@ -131,7 +133,8 @@ static const char help[] =
     "                           or begin it\n"
     "  --check INPUT            check input, data and space, then stop\n"
     "  --status NAME            is that run, or that of an input file,\n"
-    "                           complete? Exit code 0 if it is, 75 if it is to\n"
+    "                           complete? Exit code 0 if it is, 75 if it is "
+    "to\n"
     "                           be restarted\n"
     "  --print-defaults         print a complete, commented input file\n"
     "  -q, --quiet              print only warnings, errors, the last line\n"
@@ -181,4 +184,19 @@ void args_version(void)
     for (int i = 0; kernels_at(i); i++)
         printf(" %s", kernels_at(i)->name);
     printf(")\n");
+}
+
+char *args_join(int argc, char **argv)
+{
+    size_t size = 1;
+    char *text;
+
+    for (int i = 0; i < argc; i++)
+        size += strlen(argv[i]) + 1;
+    text = MEM_NEW(char, size);
+    for (int i = 0; i < argc; i++) {
+        (void)strcat(text, argv[i]);
+        (void)strcat(text, i + 1 < argc ? " " : "");
+    }
+    return text;
 }

@@ -300,6 +300,24 @@ enum err journal_open(struct journal **journal, const char *path,
     return e;
 }
 
+bool journal_has_results(const char *path)
+{
+    struct stat s;
+    struct head h;
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    bool bare;
+
+    if (file < 0)
+        return true;
+    bare = fstat(file, &s) == 0 &&
+           (s.st_size == 0 ||
+            (pread(file, &h, sizeof h, 0) == (ssize_t)sizeof h &&
+             memcmp(h.magic, magic, sizeof magic) == 0 &&
+             h.size <= (uint64_t)s.st_size && s.st_size <= head_end(&h)));
+    (void)close(file);
+    return !bare;
+}
+
 enum err journal_append(struct journal *j, const struct task *t,
                         const struct result *r, const struct luggage *left)
 {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* fnas_mpi: settings, ranks, work, farewell. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,31 +12,14 @@
 #include "run/driver.h"
 #include "run/health.h"
 #include "run/input.h"
-#include "run/journal.h"
 #include "run/progress.h"
 #include "run/ranks.h"
 #include "run/report.h"
 #include "run/results.h"
+#include "run/resume.h"
 #include "run/settings.h"
-#include "run/stop.h"
 #include "run/store.h"
 #include "search/transfer.h"
-
-/* "a b c" of the command line. */
-static char *join(int argc, char **argv)
-{
-    size_t size = 1;
-    char *text;
-
-    for (int i = 0; i < argc; i++)
-        size += strlen(argv[i]) + 1;
-    text = MEM_NEW(char, size);
-    for (int i = 0; i < argc; i++) {
-        (void)strcat(text, argv[i]);
-        (void)strcat(text, i + 1 < argc ? " " : "");
-    }
-    return text;
-}
 
 /* What is opened in order, and closed in the reverse one. */
 struct program {
@@ -53,8 +35,7 @@ struct program {
     const struct eval *eval;
     void *evaluator;
     struct results results;
-    char journal_path[CONF_TEXT_MAX + 16], stop_path[CONF_TEXT_MAX + 16];
-    struct journal *journal;  /* on rank 0 */
+    struct resume resume;     /* on rank 0 */
     struct transfer transfer; /* on rank 0 */
 };
 
@@ -126,21 +107,12 @@ static enum err name_of_run(struct program *p, const char **name)
     return ERR_NONE;
 }
 
-/* Without a results file the run has not begun. */
 static enum err print_status(struct program *p)
 {
-    char status[64] = "not begun", path[CONF_TEXT_MAX + 8];
     const char *name;
-    bool ended;
 
     TRY(name_of_run(p, &name));
-    (void)snprintf(path, sizeof path, "%s.h5", name);
-    if (store_exists(path))
-        TRY(results_status(name, status, sizeof status));
-    printf("%s: %s\n", name, status);
-    ended = strcmp(status, run_status_text(RUN_COMPLETE)) == 0 ||
-            strcmp(status, run_status_text(RUN_EXHAUSTED)) == 0;
-    return ended ? ERR_NONE : ERR(ERR_STOPPED, "%s", "");
+    return results_print_status(name);
 }
 
 static enum err print_defaults(const struct program *p)
@@ -225,16 +197,6 @@ static enum err finish(struct program *p, const struct driver *d,
     return outcome(p, d, status);
 }
 
-static struct stop stop_when(const struct program *p)
-{
-    const struct run_conf *c = conf_of(p->conf, &run_section);
-
-    return (struct stop){.file = p->stop_path,
-                         .until =
-                             comm_clock() + stop_seconds_left(c->time_limit),
-                         .grace = c->grace};
-}
-
 static enum err search(struct program *p)
 {
     struct meter meter = {.results = &p->results};
@@ -245,7 +207,7 @@ static enum err search(struct program *p)
                        .eval = p->eval,
                        .evaluator = p->evaluator,
                        .transfer = &p->transfer,
-                       .journal = p->journal,
+                       .journal = p->resume.journal,
                        .after = meter_after,
                        .context = &meter};
     enum run_status status;
@@ -260,7 +222,7 @@ static enum err search(struct program *p)
                  "earlier results; \"fnas\" does",
                  d.method->name);
     report_head();
-    d.stop = stop_when(p);
+    d.stop = resume_stop(&p->resume, p->conf);
     d.farm = farm_new(&p->ranks, p->eval, p->evaluator);
     status = driver_run(&d);
     if (d.stop.asked == STOP_NOW && farm_working(d.farm))
@@ -281,50 +243,6 @@ static enum err work(struct program *p)
     return ERR_NONE;
 }
 
-/* A job that the batch system has started again goes on. */
-static bool wants_restart(const struct program *p)
-{
-    const char *restarts = getenv("SLURM_RESTART_COUNT");
-
-    return p->args.restart || (restarts && atoi(restarts) > 0);
-}
-
-/* What an earlier run of that name has left. */
-static enum err open_journal(struct program *p, bool restart)
-{
-    char *settings = settings_text(p->conf);
-    struct journal_found found;
-    enum err e = ERR_NONE;
-
-    if (!restart)
-        e = store_remove(p->journal_path, p->args.force);
-    if (e == ERR_NONE)
-        e = journal_open(&p->journal, p->journal_path, settings, &found);
-    mem_free(settings);
-    TRY(e);
-    if (found.damaged > 0)
-        log_warn("%s: %" PRId64
-                 " damaged part%s passed over; what was in there "
-                 "is evaluated again",
-                 p->journal_path, found.damaged, found.damaged == 1 ? "" : "s");
-    if (found.results > 0)
-        log_print("restart    %" PRId64 " results from %s\n", found.results,
-                  p->journal_path);
-    return ERR_NONE;
-}
-
-static enum err open_files(struct program *p)
-{
-    const struct run_conf *run = conf_of(p->conf, &run_section);
-    bool restart = wants_restart(p);
-
-    (void)snprintf(p->journal_path, sizeof p->journal_path, "%s.journal",
-                   run->name.s);
-    (void)snprintf(p->stop_path, sizeof p->stop_path, "%s.STOP", run->name.s);
-    TRY(results_open(&p->results, p->conf, p->args.force || restart));
-    return open_journal(p, restart);
-}
-
 static enum err open_results(struct program *p)
 {
     enum err e = ERR_NONE;
@@ -332,12 +250,14 @@ static enum err open_results(struct program *p)
     p->results.ranks = &p->ranks;
     p->results.command = p->command;
     if (comm_rank(p->world) == 0)
-        e = open_files(p);
+        e = results_open(&p->results, p->conf,
+                         p->args.force || resume_wanted(p->args.restart));
     return comm_agree(p->world, e);
 }
 
-/* The evaluator tells which earlier results are of the same task. */
-static enum err open_transfer(struct program *p)
+/* What was found out before.  The evaluator tells which results are of the same
+ * task. */
+static enum err open_earlier(struct program *p)
 {
     char task[RESULTS_TASK];
     enum err e = ERR_NONE;
@@ -347,6 +267,9 @@ static enum err open_transfer(struct program *p)
     if (comm_rank(p->world) == 0) {
         results_task(&p->results, task);
         e = transfer_open(&p->transfer, p->conf, &p->space, task);
+        if (e == ERR_NONE)
+            e = resume_open(&p->resume, p->conf, resume_wanted(p->args.restart),
+                            p->args.force);
     }
     return comm_agree(p->world, e);
 }
@@ -361,14 +284,14 @@ static enum err on_ranks(struct program *p)
     e = open_evaluator(p, &at);
     timer_stop(TIMER_SETUP);
     if (e == ERR_NONE) {
-        e = open_transfer(p);
+        e = open_earlier(p);
         if (e == ERR_NONE)
             e = work(p);
         transfer_close(&p->transfer);
         p->eval->close(p->evaluator);
     }
     results_close(&p->results);
-    journal_close(p->journal);
+    resume_close(&p->resume);
     return e;
 }
 
@@ -457,7 +380,7 @@ int main(int argc, char **argv)
     enum err e;
 
     blas_core_settle(argv);
-    p.command = join(argc, argv);
+    p.command = args_join(argc, argv);
     e = args_read(&p.args, argc, argv);
 
     log_open(0, p.args.level);

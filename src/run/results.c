@@ -12,8 +12,8 @@
 #include "base/h5.h"
 #include "base/mem.h"
 #include "config.h"
-#include "nn/gemm.h"
 #include "eval/pool.h"
+#include "nn/gemm.h"
 #include "results_parts.h"
 #include "run/audit.h"
 #include "run/settings.h"
@@ -36,28 +36,6 @@ enum err results_open(struct results *s, const struct conf *conf, bool replace)
                    localtime_r(&now, &tm));
     s->published = comm_clock();
     return ERR_NONE;
-}
-
-enum err results_status(const char *name, char *status, size_t size)
-{
-    char path[CONF_TEXT_MAX + 8], text[64];
-    struct h5_array a;
-    struct h5 *h;
-    enum err e;
-
-    (void)snprintf(path, sizeof path, "%s.h5", name);
-    TRY(h5_open(&h, path));
-    e = h5_shape(h, "/run/status", &a);
-    if (e == ERR_NONE &&
-        (a.type != H5_TEXT || a.rank != 0 || a.width >= sizeof text))
-        e = ERR(ERR_DATA, "%s: /run/status is not a short text", path);
-    memset(text, 0, sizeof text);
-    if (e == ERR_NONE)
-        e = h5_read(h, "/run/status", H5_TEXT, text, 1);
-    h5_close(h);
-    if (e == ERR_NONE)
-        (void)snprintf(status, size, "%s", text);
-    return e;
 }
 
 void results_close(struct results *s)

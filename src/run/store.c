@@ -93,15 +93,8 @@ bool store_exists(const char *path)
     return access(path, F_OK) == 0;
 }
 
-enum err store_remove(const char *path, bool force)
+enum err store_remove(const char *path)
 {
-    if (!store_exists(path))
-        return ERR_NONE;
-    if (!force)
-        return ERR(ERR_IO,
-                   "%s: a run of that name was begun; go on with --restart, "
-                   "choose another run.name, or begin anew with --force",
-                   path);
     return unlink(path) == 0 ? ERR_NONE : trouble("remove", path);
 }
 
