@@ -46,8 +46,8 @@ static const struct left good = {
               "diverged\0\0\0\0" "done\0\0\0\0\0\0\0\0",
     .task = "0123",
     .option = {{1, 0, 0}, {1, 0, 0}, {0, 1, 2}, {0, 0, 0}, {0, 0, 1}},
-    .accuracy = {0.5, 0.5, 0.75, NAN, 0.25},
-    .reward = {1, 1, 2, NAN, 3},
+    .accuracy = {0.5, 0.5, 0.75, (double)NAN, 0.25},
+    .reward = {1, 1, 2, (double)NAN, 3},
 };
 /* clang-format on */
 
