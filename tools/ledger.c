@@ -74,7 +74,7 @@ static bool is(const struct columns *c, size_t i, enum trial_state state)
 static bool is_real(const struct columns *c, size_t i)
 {
     return !is(c, i, TRIAL_CACHED) &&
-           strncmp(c->state + i * c->width, "predicted", c->width) != 0;
+           strncmp(c->state + i * c->width, trial_text(TRIAL_PREDICTED), c->width) != 0;
 }
 
 static void enter(struct ledger *l, const struct columns *c, size_t i,

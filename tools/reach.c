@@ -10,6 +10,7 @@
 #include "base/h5.h"
 #include "base/mem.h"
 #include "verbs.h"
+#include "space/task.h"
 
 /* Tables hold accuracies as 32-bit floats: what was 93.06 percent there is
  * 0.9306 here but for rounding. */
@@ -45,7 +46,7 @@ static double reached_in(const struct columns *c, double accuracy)
 
     for (size_t i = 0; i < c->n; i++) {
         count += c->twin[i] < 0 &&
-                 strncmp(c->state + i * c->width, "predicted", c->width) != 0;
+                 strncmp(c->state + i * c->width, trial_text(TRIAL_PREDICTED), c->width) != 0;
         if (c->accuracy[i] >= accuracy - TOLERANCE)
             return (double)count;
     }
