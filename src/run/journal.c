@@ -245,7 +245,8 @@ static enum err read_records(struct journal *j, off_t size,
         j->end = at;
     }
     found->damaged += !lost && j->end < size;
-    qsort(j->found, (size_t)j->count, sizeof j->found[0], by_id);
+    if (j->count > 0)
+        qsort(j->found, (size_t)j->count, sizeof j->found[0], by_id);
     found->results = j->count;
     return ERR_NONE;
 }
