@@ -28,7 +28,8 @@ struct stop {
 void stop_listen(bool heed);
 
 /** Seconds that a limit of the settings (s; 0: none) or else of the batch
- * system (SLURM_JOB_END_TIME) leaves; HUGE_VAL without either. */
+ * system (SLURM_JOB_END_TIME) leaves, but for 30 s in which to publish; HUGE_VAL
+ * without either. */
 double stop_seconds_left(double limit);
 
 /** Is there reason to stop?  Once there is, it stays, and can only become more

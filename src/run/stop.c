@@ -11,7 +11,7 @@
 
 #include "base/comm.h"
 
-enum { LOOK_SECONDS = 1 };
+enum { LOOK_SECONDS = 1, RESERVE_SECONDS = 30 };
 
 /* Set by the handler, the only state that a signal can reach. */
 static volatile sig_atomic_t soon, now;
@@ -51,8 +51,9 @@ double stop_seconds_left(double limit)
     if (!end)
         return HUGE_VAL;
     at = strtoll(end, &rest, 10);
-    return *end && !*rest && at > 0 ? difftime((time_t)at, time(NULL))
-                                    : HUGE_VAL;
+    return *end && !*rest && at > 0
+               ? difftime((time_t)at, time(NULL)) - RESERVE_SECONDS
+               : HUGE_VAL;
 }
 
 static void ask(struct stop *s, enum stop_kind kind, const char *why)
