@@ -16,6 +16,7 @@
 
 struct comm;
 struct h5;
+struct pulse;
 
 /** Where an evaluator works; all borrowed.  All NULL: one process without MPI,
  * which evaluates nothing but may open, print and close. */
@@ -24,6 +25,7 @@ struct eval_place {
     struct comm *node;  /* ranks that share memory with this one */
     struct comm *group; /* ranks that evaluate one task together; NULL on a
                            rank that evaluates nothing */
+    struct pulse *pulse; /* to beat while one is evaluated */
 };
 
 struct eval {

@@ -52,11 +52,14 @@ struct driver {
 
     /** Called after each trial counted, for progress and results. */
     void (*after)(struct driver *d, void *context);
+
+    /** Called when somebody wants to see the results now. */
+    void (*publish)(struct driver *d, void *context);
     void *context;
 };
 
 /** Search until run.trials are evaluated.  The caller has filled in the fields
- * up to farm and `after`, and frees `search` and `trials`. Rank 0 only. */
+ * up to stop, `after` and `publish`, and frees `search` and `trials`. Rank 0 only. */
 enum run_status driver_run(struct driver *d);
 
 /** "complete", "exhausted", "stopped", "failed". */

@@ -106,6 +106,7 @@ static enum err open(void **self, const struct eval_place *place,
         .data = s->data,
         .kernels = nn_kernels(conf_of(conf, &nn_section)),
         .group = place->group,
+        .pulse = place->pulse,
         .seed = seed,
         .memory_limit =
             memory_limit(c, place->node ? comm_size(place->node) : 1),

@@ -87,13 +87,25 @@ static void keep(struct driver *d, const struct trial *t)
     err_clear();
 }
 
+/* What may happen beside results; false: there is no time left. */
+static bool look_around(struct driver *d)
+{
+    char who[sizeof d->stop.why];
+
+    if (stop_publish())
+        d->publish(d, d->context);
+    if (farm_late(d->farm, who, sizeof who))
+        stop_ask(&d->stop, STOP_NOW, who);
+    return stop_look(&d->stop) != STOP_NOW;
+}
+
 /* Wait for a result; false: there is no time left. */
 static bool wait_for_result(struct driver *d)
 {
     int turn = 0;
 
     timer_start(TIMER_WAIT);
-    while (!farm_ready(d->farm) && stop_look(&d->stop) != STOP_NOW)
+    while (!farm_ready(d->farm) && look_around(d))
         comm_rest(turn < INT_MAX ? ++turn : turn);
     timer_stop(TIMER_WAIT);
     return farm_ready(d->farm);
@@ -219,7 +231,7 @@ static bool ask_next(struct driver *d)
 /* A trial may take as long as the longest one did, and a little more. */
 static bool may_start(struct driver *d)
 {
-    return stop_look(&d->stop) == STOP_NOT &&
+    return look_around(d) && d->stop.asked == STOP_NOT &&
            stop_has_time(&d->stop, 1.2 * d->longest);
 }
 
