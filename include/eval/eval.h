@@ -40,6 +40,10 @@ struct eval {
      * Called in the order of the tasks. Rank 0 only. */
     struct luggage (*start)(void *self, const struct task *t);
 
+    /** What a task will cost, in units of the evaluator's own: twice as much
+     * should take twice as long.  NULL: all are alike. Rank 0 only. */
+    double (*work)(void *self, const struct task *t);
+
     /** Evaluate one task, with what it took along.  On rank 0 of the group
      * *left, empty before, is what is told to learn(). Collective over
      * place->group. */

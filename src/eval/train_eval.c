@@ -128,6 +128,14 @@ static struct luggage start(void *self, const struct task *t)
     return pool_start(s->pool, &b);
 }
 
+static double work(void *self, const struct task *t)
+{
+    struct blueprint b;
+
+    blueprint(self, t, &b);
+    return (double)child_cost(&b, 1).macs;
+}
+
 static void learn(void *self, const struct result *r, double reward,
                   struct luggage left)
 {
@@ -359,6 +367,7 @@ const struct eval eval_train = {
     .help = "trains the child on images and measures its validation accuracy",
     .open = open,
     .start = start,
+    .work = work,
     .run = run,
     .learn = learn,
     .print = print,

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/timer.h"
+#include "run/pace.h"
 #include "run/settings.h"
 #include "search/reward.h"
 
@@ -71,8 +72,10 @@ static void answer(struct driver *d, struct trial *t, const struct result *r,
     t->left = left;
     t->finished = comm_clock() - d->started;
     t->answered = true;
-    if (r->seconds > d->longest)
-        d->longest = r->seconds;
+    if (!result_counts(r))
+        return;
+    d->longest = fmax(d->longest, r->seconds);
+    d->shortest = d->shortest > 0 ? fmin(d->shortest, r->seconds) : r->seconds;
 }
 
 /* A journal that cannot be written is no reason to lose what is going on. */
@@ -117,9 +120,10 @@ static bool collect(struct driver *d)
     struct result r;
     struct trial *t;
 
-    if (!wait_for_result(d))
+    if (d->in_flight == 0 || !wait_for_result(d))
         return false;
     farm_collect(d->farm, &r, &left);
+    d->in_flight--;
     CHECK(r.id >= 0 && r.id < d->trials.count);
     t = &d->trials.list[r.id];
     answer(d, t, &r, left);
@@ -129,7 +133,7 @@ static bool collect(struct driver *d)
 }
 
 /* Tell the oldest trial that was not told; wait for its result if need be.
- * False: there is no time left. */
+ * False: there is no time left for it. */
 static bool tell_next(struct driver *d)
 {
     struct trial *t;
@@ -176,10 +180,35 @@ static bool resume(struct driver *d, struct trial *t)
     return true;
 }
 
+/* Will it be ready in time?  Only near the end this needs a closer look. */
+static bool fits(const struct driver *d, const struct trial *t)
+{
+    enum { AMPLE = 8 };
+    double left = d->stop.until - comm_clock();
+
+    return AMPLE * d->longest < left ||
+           pace_seconds(&d->trials, t->work) < left;
+}
+
 static void submit(struct driver *d, const struct task *task)
 {
-    struct trial *t = trials_append(&d->trials, task, settings(d)->reuse);
     struct luggage with = {0};
+
+    if (d->eval->start)
+        with = d->eval->start(d->evaluator, task);
+    while (farm_idle(d->farm) == 0 && collect(d))
+        ;
+    if (farm_idle(d->farm) > 0) {
+        farm_submit(d->farm, task, &with);
+        d->in_flight++;
+    }
+    mem_free(with.bytes);
+}
+
+/* See to it that a new trial is answered, now or later. */
+static void begin(struct driver *d, const struct task *task)
+{
+    struct trial *t = trials_append(&d->trials, task, settings(d)->reuse);
 
     CHECK(space_has(d->space, &task->arch));
     d->out += !task->said.replaces;
@@ -189,15 +218,13 @@ static void submit(struct driver *d, const struct task *task)
     }
     d->idle = 0;
     d->fresh++;
+    t->work = d->eval->work ? d->eval->work(d->evaluator, task) : 1;
     if (resume(d, t))
         return;
-    if (d->eval->start)
-        with = d->eval->start(d->evaluator, task);
-    while (farm_idle(d->farm) == 0 && collect(d))
-        ;
-    if (farm_idle(d->farm) > 0)
-        farm_submit(d->farm, task, &with);
-    mem_free(with.bytes);
+    if (fits(d, t))
+        submit(d, task);
+    else
+        d->put_off++;
 }
 
 /* Of what was told, so that the end depends on the settings alone. */
@@ -213,7 +240,7 @@ static bool all_told(const struct driver *d)
     return d->told == d->trials.count;
 }
 
-/* Ask and submit one task, once the window has room and the method is ready;
+/* Ask for one task and begin it, once the window has room and the method is ready;
  * false if the method has nothing more to propose. */
 static bool ask_next(struct driver *d)
 {
@@ -224,15 +251,15 @@ static bool ask_next(struct driver *d)
         if (all_told(d) || !tell_next(d))
             return false;
     }
-    submit(d, &t);
+    begin(d, &t);
     return true;
 }
 
-/* A trial may take as long as the longest one did, and a little more. */
+/* Is there time for a short trial? */
 static bool may_start(struct driver *d)
 {
     return look_around(d) && d->stop.asked == STOP_NOT &&
-           stop_has_time(&d->stop, 1.2 * d->longest);
+           stop_has_time(&d->stop, d->shortest);
 }
 
 static bool wants_more(const struct driver *d)
@@ -254,6 +281,8 @@ enum run_status driver_run(struct driver *d)
         ;
     while (!all_told(d) && tell_next(d))
         ;
+    if (d->put_off > 0)
+        stop_ask(&d->stop, STOP_SOON, "the time limit");
     if (!all_told(d) || (wants_more(d) && d->stop.asked != STOP_NOT))
         return RUN_STOPPED;
     if (too_many_failed(d) || isnan(d->trials.best_accuracy))
