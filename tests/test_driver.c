@@ -44,7 +44,8 @@ static enum err run(void *self, const struct task *t,
     return ERR_NONE;
 }
 
-static const struct eval sleeper = {.name = "sleeper", .work = work, .run = run};
+static const struct eval sleeper = {
+    .name = "sleeper", .work = work, .run = run};
 
 /* Once some trials are known, only half a long one is left. */
 static void after(struct driver *d, void *context)

@@ -43,10 +43,10 @@ struct driver {
     struct journal *journal; /* results are kept there; NULL: nowhere */
     struct stop stop;
     struct trials trials;
-    double started;      /* comm_clock() */
+    double started;           /* comm_clock() */
     double longest, shortest; /* seconds that a trial took; 0: none did */
-    int64_t resumed;     /* trials that the journal had */
-    int64_t fresh;       /* asked, and evaluated for it */
+    int64_t resumed;          /* trials that the journal had */
+    int64_t fresh;            /* asked, and evaluated for it */
     int64_t idle;        /* in a row, the last asked: repeats, predictions */
     int64_t out;         /* asked and not told, but for predictions */
     int64_t in_flight;   /* submitted and not collected */

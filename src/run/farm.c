@@ -13,9 +13,9 @@
 /* A group, and the task it works on. */
 struct slot {
     bool busy;
-    double since;                /* when it got its task */
-    char *message;               /* task and luggage, */
-    struct comm_posted *posted;  /* which may still be on its way */
+    double since;               /* when it got its task */
+    char *message;              /* task and luggage, */
+    struct comm_posted *posted; /* which may still be on its way */
 };
 
 struct farm {
@@ -154,9 +154,8 @@ void farm_submit(struct farm *f, const struct task *t,
         return;
     }
     slot->message = pack(t, sizeof *t, with);
-    slot->posted =
-        comm_post(f->ranks->world, ranks_leader(f->ranks, number), COMM_TASK,
-                  slot->message, sizeof *t + with->size);
+    slot->posted = comm_post(f->ranks->world, ranks_leader(f->ranks, number),
+                             COMM_TASK, slot->message, sizeof *t + with->size);
 }
 
 /* Its result is there, so its task has arrived. */
@@ -293,8 +292,7 @@ double farm_busy(const struct farm *f)
 
 /* The leader hears rank 0 and passes on; the others hear their leader.  Spare
  * ranks hear only the end. */
-static enum comm_tag hear(struct ranks *r, struct task *t,
-                          struct luggage *with)
+static enum comm_tag hear(struct ranks *r, struct task *t, struct luggage *with)
 {
     struct message m;
 

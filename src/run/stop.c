@@ -31,10 +31,8 @@ void stop_listen(bool heed)
     static const struct {
         int signal;
         bool soft; /* ends no rank */
-    } list[] = {{SIGUSR1, true},
-                {SIGUSR2, true},
-                {SIGTERM, false},
-                {SIGINT, false}};
+    } list[] = {
+        {SIGUSR1, true}, {SIGUSR2, true}, {SIGTERM, false}, {SIGINT, false}};
     struct sigaction a;
 
     memset(&a, 0, sizeof a);
