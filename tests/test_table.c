@@ -199,7 +199,8 @@ static void write_table(const struct table *t)
         assert_int_equal(h5_write(h, &seed, t->by_seed), ERR_NONE);
     assert_int_equal(h5_image(h, &bytes, &size), ERR_NONE);
     h5_close(h);
-    assert_int_equal(store_publish(files_path(name), bytes, size), ERR_NONE);
+    assert_int_equal(store_publish_sealed(files_path(name), bytes, size),
+                     ERR_NONE);
     mem_free(bytes);
 }
 

@@ -14,6 +14,11 @@
 MUST_CHECK enum err store_publish(const char *path, const void *bytes,
                                   size_t size);
 
+/** The same, with a seal (base/seal.h) behind the bytes, by which damage is found
+ * before anybody believes them; for HDF5. Rank 0 only. */
+MUST_CHECK enum err store_publish_sealed(const char *path, const void *bytes,
+                                         size_t size);
+
 /** Remove a file. ERR_IO. Rank 0 only. */
 MUST_CHECK enum err store_remove(const char *path);
 

@@ -58,6 +58,8 @@ struct comm *comm_start(int *argc, char ***argv)
     /* Open MPI spins while it waits unless it knows that cores are shared,
      * which it cannot know of a hostfile that claims too many slots. */
     (void)setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
+    /* The child processes of base/h5_guard do not touch MPI. */
+    (void)setenv("OMPI_MCA_mpi_warn_on_fork", "0", 0);
     MPI(MPI_Init(argc, argv));
     err_set_stop(stop_all);
     return wrap(MPI_COMM_WORLD);

@@ -1,27 +1,44 @@
 /* SPDX-License-Identifier: MIT */
 /* Reading; what a file claims is checked before it is believed. */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
+#include "base/seal.h"
 #include "h5_handle.h"
 
-enum err h5_open(struct h5 **h, const char *path)
+enum err h5_open_as_is(struct h5 **h, const char *path, int64_t bytes)
 {
-    hid_t access, file;
-    FILE *readable = fopen(path, "rb");
+    hid_t access = h5_access();
+    hid_t file = H5Fopen(path, H5F_ACC_RDONLY, access);
 
-    if (!readable)
-        return ERR(ERR_IO, "%s: cannot be read: %s", path, strerror(errno));
-    (void)fclose(readable);
-    access = h5_access();
-    file = H5Fopen(path, H5F_ACC_RDONLY, access);
     (void)H5Pclose(access);
     if (file < 0)
         return ERR(ERR_DATA, "%s: not an HDF5 file, or damaged", path);
     *h = h5_wrap(file, path);
+    (*h)->bytes = bytes;
     return ERR_NONE;
+}
+
+enum err h5_open(struct h5 **h, const char *path)
+{
+    struct seal seal;
+
+    TRY(seal_check(path, &seal));
+    if (!seal.there)
+        TRY(h5_guard(path, seal.bytes));
+    return h5_open_as_is(h, path, seal.bytes);
+}
+
+/* A link to another file leads to what nobody looked at. */
+static bool is_link_inside(struct h5 *h, const char *path)
+{
+    H5L_info_t link;
+
+    return H5Lexists(h->file, path, H5P_DEFAULT) > 0 &&
+           H5Lget_info(h->file, path, &link, H5P_DEFAULT) >= 0 &&
+           link.type != H5L_TYPE_EXTERNAL;
 }
 
 /* Every link on the way must exist, or H5Dopen complains of the wrong thing. */
@@ -38,7 +55,7 @@ bool h5_has(struct h5 *h, const char *path)
             continue;
         memcpy(part, path, i);
         part[i] = '\0';
-        if (H5Lexists(h->file, part, H5P_DEFAULT) <= 0)
+        if (!is_link_inside(h, part))
             return false;
     }
     return H5Oget_info_by_name(h->file, path, &info, H5P_DEFAULT) >= 0 &&
@@ -74,6 +91,30 @@ static int our_type(hid_t type)
     }
 }
 
+/* No compressed array is this many times smaller than its values: deflate
+ * reaches 1032 at best. */
+enum { RATIO_MAX = 2000 };
+
+/* HDF5 reads what was never written as zeros, so a small file may claim much. */
+static enum err check_claim(const struct h5 *h, const struct h5_array *a)
+{
+    double bytes = (double)h5_value_bytes(a->type, a->width);
+    double memory =
+        (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+
+    for (int i = 0; i < a->rank; i++)
+        bytes *= (double)a->dims[i];
+    if (bytes > RATIO_MAX * (double)h->bytes)
+        return ERR(ERR_DATA,
+                   "%s: %s claims %.0f bytes of values, but the file has only "
+                   "%lld: they were never written",
+                   h->name, a->path, bytes, (long long)h->bytes);
+    if (bytes > memory)
+        return ERR(ERR_MEMORY, "%s: %s takes %.1f GB, the node has %.1f GB",
+                   h->name, a->path, 1e-9 * bytes, 1e-9 * memory);
+    return ERR_NONE;
+}
+
 static enum err read_shape(struct h5 *h, hid_t data, struct h5_array *a)
 {
     hid_t space = H5Dget_space(data);
@@ -97,7 +138,7 @@ static enum err read_shape(struct h5 *h, hid_t data, struct h5_array *a)
     a->rank = rank;
     for (int i = 0; i < rank; i++)
         a->dims[i] = (size_t)dims[i];
-    return ERR_NONE;
+    return check_claim(h, a);
 }
 
 enum err h5_shape(struct h5 *h, const char *path, struct h5_array *a)

@@ -304,7 +304,7 @@ static enum err publish_pool(const struct results *s)
     TRY(s->eval->image(s->evaluator, &bytes, &size));
     if (!bytes)
         return ERR_NONE;
-    e = store_publish(s->pool, bytes, size);
+    e = store_publish_sealed(s->pool, bytes, size);
     mem_free(bytes);
     return e;
 }
@@ -322,7 +322,7 @@ enum err results_publish(struct results *s, const struct driver *d,
     h5_close(h);
     s->published = comm_clock();
     TRY(e);
-    e = store_publish(s->path, bytes, size);
+    e = store_publish_sealed(s->path, bytes, size);
     mem_free(bytes);
     TRY(e);
     return usage ? publish_pool(s) : ERR_NONE;
