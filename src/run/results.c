@@ -313,7 +313,7 @@ enum err results_publish(struct results *s, const struct driver *d,
                          const char *status, const struct usage *usage)
 {
     struct h5 *h = h5_new();
-    void *bytes;
+    void *bytes = NULL;
     size_t size;
     enum err e = write_file(h, s, d, status, usage);
 
@@ -321,7 +321,12 @@ enum err results_publish(struct results *s, const struct driver *d,
         e = h5_image(h, &bytes, &size);
     h5_close(h);
     s->published = comm_clock();
-    TRY(e);
+    if (e == ERR_NONE && d->journal)
+        e = journal_sync(d->journal);
+    if (e != ERR_NONE) {
+        mem_free(bytes);
+        return e;
+    }
     e = store_publish_sealed(s->path, bytes, size);
     mem_free(bytes);
     TRY(e);
