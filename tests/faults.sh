@@ -191,13 +191,11 @@ campaign_of_damage() {
     wanted=$(trajectory)
     run "$fnas_mpi" $half --set run.trials=12 --set run.name=half
     size=$(stat -c %s half.journal)
-    head=$(($(grep -a -b -o "$(printf '\116\046\233')" half.journal |
-        head -n 1 | cut -d: -f1) + 0))
     i=0
     while [ $i -lt "$damages" ]; do
         i=$((i + 1))
         cp half.journal "damage$i.journal"
-        at=$((head + $(random $((size - head)))))
+        at=$(random "$size")
         case $(random 3) in
         0) truncate -s $at "damage$i.journal" ;;
         1) dd if=/dev/zero of="damage$i.journal" bs=1 seek=$at count=64 \

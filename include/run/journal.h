@@ -5,7 +5,7 @@
  * that must be kept: a run that starts again asks and tells as before, takes
  * each result that the journal has from there, and evaluates the others.
  *
- *     head, settings | record | record | ...
+ *     head, settings | the same again | record | record | ...
  *     record: mark, CRC-32, task, result, what came with the result
  *
  * A record is only ever appended.  What was torn or damaged is a record whose

@@ -61,19 +61,23 @@ static enum err sync_now(struct journal *j)
     return fsync(j->file) == 0 ? ERR_NONE : journal_trouble(j, "fsync");
 }
 
+/* The head, twice. */
 static enum err begin(struct journal *j, const char *settings)
 {
     struct head h = journal_head(settings);
-    char *bytes = MEM_NEW(char, journal_head_end(&h));
+    size_t size = (size_t)journal_records(&h);
+    char *bytes = MEM_NEW(char, size);
     enum err e;
 
-    memcpy(bytes, &h, sizeof h);
-    memcpy(bytes + sizeof h, settings, h.size);
+    for (size_t at = 0; at < size; at += size / 2) {
+        memcpy(bytes + at, &h, sizeof h);
+        memcpy(bytes + at + sizeof h, settings, h.size);
+    }
     j->end = 0;
-    e = put(j, bytes, (size_t)journal_head_end(&h));
+    e = put(j, bytes, size);
     mem_free(bytes);
     TRY(e);
-    j->end = journal_head_end(&h);
+    j->end = (off_t)size;
     return sync_now(j);
 }
 

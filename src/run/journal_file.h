@@ -47,9 +47,10 @@ struct journal {
 /** "PATH: cannot DOING: why", by errno. */
 enum err journal_trouble(const struct journal *j, const char *doing);
 
-/** The head of a journal of these settings; where records begin behind it. */
+/** The head of a journal of these settings.  It is there twice, settings and
+ * all; where records begin behind that. */
 struct head journal_head(const char *settings);
-off_t journal_head_end(const struct head *h);
+off_t journal_records(const struct head *h);
 
 /** Bytes that so many of luggage take. */
 off_t journal_padded(uint64_t size);

@@ -13,7 +13,7 @@
 #include "journal_file.h"
 #include "run/settings.h"
 
-enum { VERSION = 1 };
+enum { VERSION = 2 };
 
 static const char magic[8] = "FNASJRN";
 
@@ -32,6 +32,13 @@ off_t journal_padded(uint64_t size)
     return (off_t)((size + 7) / 8 * 8);
 }
 
+/* Of the head in the upper half, of the settings in the lower. */
+static uint64_t head_crc(const struct head *h, const char *settings)
+{
+    return (uint64_t)gz_crc(h, offsetof(struct head, crc)) << 32 |
+           gz_crc(settings, h->size);
+}
+
 struct head journal_head(const char *settings)
 {
     size_t size = strlen(settings);
@@ -42,36 +49,57 @@ struct head journal_head(const char *settings)
     h.version = VERSION;
     h.record = sizeof(struct record);
     h.size = size;
-    h.crc = gz_crc(settings, size);
+    h.crc = head_crc(&h, settings);
     return h;
 }
 
-off_t journal_head_end(const struct head *h)
+off_t journal_records(const struct head *h)
 {
-    return (off_t)sizeof *h + journal_padded(h->size);
+    return 2 * ((off_t)sizeof *h + journal_padded(h->size));
 }
 
-static enum err head_damaged(const struct journal *j)
+/* Read the head at `at` and its settings, which are to be freed; NULL: there is
+ * no whole head. */
+static char *read_head(const struct journal *j, off_t at, off_t size,
+                       struct head *h)
 {
-    return ERR(ERR_INPUT, "%s: its head is damaged; move it away to begin anew",
-               j->path);
+    off_t left = size - at - (off_t)sizeof *h;
+    char *settings;
+
+    if (left < 0 || pread(j->file, h, sizeof *h, at) != (ssize_t)sizeof *h ||
+        memcmp(h->magic, magic, sizeof magic) != 0 || h->size > (uint64_t)left)
+        return NULL;
+    settings = MEM_NEW(char, h->size + 1);
+    if (pread(j->file, settings, h->size, at + (off_t)sizeof *h) ==
+            (ssize_t)h->size &&
+        head_crc(h, settings) == h->crc)
+        return settings;
+    mem_free(settings);
+    return NULL;
 }
 
-static enum err compare_settings(const struct journal *j, const struct head *h,
-                                 const char *settings)
+/* The head, or if it is damaged its copy; `*records` is where those begin. */
+static char *find_head(const struct journal *j, off_t size, struct head *h,
+                       off_t *records)
 {
-    char *then = MEM_NEW(char, h->size + 1);
+    enum { SEARCH = 1 << 20 };
+    char *settings = read_head(j, 0, size, h);
+
+    *records = settings ? journal_records(h) : 0;
+    for (off_t at = 8; !settings && at < size && at < SEARCH; at += 8) {
+        settings = read_head(j, at, size, h);
+        if (settings)
+            *records = at + journal_records(h) / 2;
+    }
+    return settings;
+}
+
+static enum err compare_settings(const struct journal *j, const char *now,
+                                 const char *then)
+{
     char list[512];
-    enum err e = ERR_NONE;
 
-    if (pread(j->file, then, h->size, sizeof *h) != (ssize_t)h->size)
-        e = journal_trouble(j, "read");
-    else if (gz_crc(then, h->size) != h->crc)
-        e = head_damaged(j);
-    else
-        settings_differences(settings, then, list, sizeof list);
-    mem_free(then);
-    TRY(e);
+    settings_differences(now, then, list, sizeof list);
     return list[0] ? ERR(ERR_INPUT, "%s: is of a run with other settings: %s",
                          j->path, list)
                    : ERR_NONE;
@@ -80,18 +108,21 @@ static enum err compare_settings(const struct journal *j, const struct head *h,
 static enum err check_head(struct journal *j, const char *settings, off_t size)
 {
     struct head h, mine = journal_head(settings);
+    char *then = find_head(j, size, &h, &j->end);
+    enum err e;
 
-    if (pread(j->file, &h, sizeof h, 0) != (ssize_t)sizeof h)
-        return journal_trouble(j, "read");
-    if (memcmp(h.magic, magic, sizeof magic) != 0)
-        return ERR(ERR_INPUT, "%s: is not a journal", j->path);
-    if (h.version != mine.version || h.record != mine.record)
-        return ERR(ERR_INPUT, "%s: was written by another version of fnas",
+    if (!then)
+        return ERR(ERR_INPUT,
+                   "%s: is not a journal, or its head is damaged; move it away "
+                   "to begin anew",
                    j->path);
-    if (h.size > (uint64_t)size || journal_head_end(&h) > size)
-        return head_damaged(j);
-    j->end = journal_head_end(&h);
-    return compare_settings(j, &h, settings);
+    if (h.version != mine.version || h.record != mine.record)
+        e = ERR(ERR_INPUT, "%s: was written by another version of fnas",
+                j->path);
+    else
+        e = compare_settings(j, settings, then);
+    mem_free(then);
+    return e;
 }
 
 /* May what the record says be believed?  Its luggage is judged when it is read. */
@@ -170,9 +201,9 @@ bool journal_is_torn(const struct journal *j, const char *settings, off_t size)
 
     if (size < (off_t)sizeof h)
         return true;
-    return size < journal_head_end(&mine) &&
+    return size < journal_records(&mine) &&
            pread(j->file, &h, sizeof h, 0) == (ssize_t)sizeof h &&
-           h.size <= mine.size && journal_head_end(&h) > size;
+           h.size <= mine.size && journal_records(&h) > size;
 }
 
 enum err journal_read(struct journal *j, const char *settings, off_t size,
@@ -196,7 +227,7 @@ bool journal_has_results(const char *path)
         (s.st_size == 0 ||
          (pread(file, &h, sizeof h, 0) == (ssize_t)sizeof h &&
           memcmp(h.magic, magic, sizeof magic) == 0 &&
-          h.size <= (uint64_t)s.st_size && s.st_size <= journal_head_end(&h)));
+          h.size <= (uint64_t)s.st_size && s.st_size <= journal_records(&h)));
     (void)close(file);
     return !bare;
 }
