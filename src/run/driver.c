@@ -81,8 +81,13 @@ static void answer(struct driver *d, struct trial *t, const struct result *r,
 /* A journal that cannot be written is no reason to lose what is going on. */
 static void keep(struct driver *d, const struct trial *t)
 {
-    if (!d->journal ||
-        journal_append(d->journal, &t->task, &t->result, &t->left) == ERR_NONE)
+    enum err e = ERR_NONE;
+
+    timer_start(TIMER_STORE);
+    if (d->journal)
+        e = journal_append(d->journal, &t->task, &t->result, &t->left);
+    timer_stop(TIMER_STORE);
+    if (e == ERR_NONE)
         return;
     log_warn("%s; the search goes on, but this trial will be evaluated again "
              "after a restart",

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/seal.h"
 
 static enum err trouble(const char *doing, const char *path)
@@ -123,6 +124,18 @@ enum err store_publish_sealed(const char *path, const void *bytes, size_t size)
 bool store_exists(const char *path)
 {
     return access(path, F_OK) == 0;
+}
+
+void store_set_aside(const char *path)
+{
+    char aside[PATH_MAX];
+    struct seal s;
+
+    (void)snprintf(aside, sizeof aside, "%s.damaged", path);
+    if (store_exists(path) && seal_check(path, &s) == ERR_DATA &&
+        rename(path, aside) == 0)
+        log_warn("%s; it is kept as %s", err_message(), aside);
+    err_clear();
 }
 
 enum err store_remove(const char *path)
