@@ -18,7 +18,7 @@
 #include "base/mem.h"
 #include "h5_handle.h"
 
-enum { PIECE = 16 << 20, PATH_BYTES = 512, TEXT_BYTES = 4096 };
+enum { PIECE = 16 << 20, TEXT_BYTES = 4096 };
 
 /* What a file may take: seconds of this machine and of the wall, and memory. */
 enum { SECONDS = 5, BYTES_A_SECOND = 4 << 20, PATIENCE = 6 };
@@ -46,83 +46,75 @@ static bool has_filters(hid_t data)
     return all;
 }
 
-static bool can_be_read(struct h5 *h, const char *path, struct h5_array *a)
+/* The shape of a dataset that h5_read reads; false: it reads none of it. */
+static bool is_ours(struct h5 *h, hid_t data, struct h5_array *a)
 {
-    hid_t data;
-    bool can;
-
-    if (!h5_has(h, path) || h5_shape(h, path, a) != ERR_NONE)
-        return false;
-    data = H5Dopen2(h->file, path, H5P_DEFAULT);
-    can = data >= 0 && has_filters(data);
-    (void)H5Dclose(data);
-    return can;
+    return has_filters(data) && h5_shape_of(h, data, a) == ERR_NONE;
 }
 
-static enum err read_values(struct h5 *h, const struct h5_array *a)
+static enum err read_values(struct h5 *h, hid_t data, const struct h5_array *a)
 {
-    size_t all = a->rank > 0 ? a->dims[0] : 1, rows = all, row = 1;
-    void *values;
+    size_t all = a->rank > 0 ? a->dims[0] : 1, rows = 1;
+    size_t row = h5_value_bytes(a->type, a->width);
     enum err e = ERR_NONE;
+    void *values;
 
     for (int i = 1; i < a->rank; i++)
         row *= a->dims[i];
     if (all == 0 || row == 0)
         return ERR_NONE;
-    if (rows > 1 + PIECE / (row * h5_value_bytes(a->type, a->width)))
-        rows = 1 + PIECE / (row * h5_value_bytes(a->type, a->width));
-    values = malloc(rows * row * h5_value_bytes(a->type, a->width));
+    if (row < PIECE)
+        rows = all < PIECE / row ? all : PIECE / row;
+    values = malloc(rows * row);
     if (!values)
-        return ERR(ERR_MEMORY, "%s", a->path);
-    for (size_t i = 0; i < all && e == ERR_NONE; i += rows) {
-        size_t n = all - i < rows ? all - i : rows;
-
-        e = h5_read_rows(h, a->path, a->type, values, i, n, n * row);
-    }
+        return ERR(ERR_MEMORY, "%s", h->name);
+    for (size_t i = 0; i < all && e == ERR_NONE; i += rows)
+        e = h5_rows_of(h, data, a, a->type, values, i,
+                       all - i < rows ? all - i : rows);
     free(values);
     return e;
 }
 
-struct visit {
-    struct h5 *h;
-    const char *path;
-};
-
 static herr_t visit_attribute(hid_t object, const char *name,
                               const H5A_info_t *info, void *context)
 {
-    const struct visit *v = context;
     char text[TEXT_BYTES];
+    hid_t attribute = H5Aopen(object, name, H5P_DEFAULT);
 
-    (void)object;
     (void)info;
-    (void)h5_attribute(v->h, v->path, name, text, sizeof text);
+    (void)context;
+    if (attribute >= 0)
+        (void)h5_text_of(attribute, text, sizeof text);
+    (void)H5Aclose(attribute);
     return 0;
 }
 
-static void read_attributes(struct h5 *h, const char *path)
+static void read_attributes(hid_t object)
 {
-    struct visit v = {h, path};
     hsize_t at = 0;
 
-    (void)H5Aiterate_by_name(h->file, path, H5_INDEX_NAME, H5_ITER_NATIVE, &at,
-                             visit_attribute, &v, H5P_DEFAULT);
+    (void)H5Aiterate2(object, H5_INDEX_NAME, H5_ITER_NATIVE, &at,
+                      visit_attribute, NULL);
 }
 
+/* What soft links lead to has a hard one, too. */
 static herr_t visit_link(hid_t group, const char *name, const H5L_info_t *info,
                          void *context)
 {
     struct h5 *h = context;
-    struct h5_array a;
-    char path[PATH_BYTES];
+    struct h5_array a = {.path = name};
+    hid_t data = -1;
+    enum err e = ERR_NONE;
 
-    (void)group;
-    (void)info;
-    (void)snprintf(path, sizeof path, "/%s", name);
-    if (!can_be_read(h, path, &a))
+    if (info->type == H5L_TYPE_HARD)
+        data = H5Dopen2(group, name, H5P_DEFAULT);
+    if (data < 0)
         return 0;
-    read_attributes(h, path);
-    return read_values(h, &a) == ERR_NONE ? 0 : -1;
+    read_attributes(data);
+    if (is_ours(h, data, &a))
+        e = read_values(h, data, &a);
+    (void)H5Dclose(data);
+    return e == ERR_NONE ? 0 : -1;
 }
 
 static int read_through(const char *path, int64_t bytes)
@@ -132,7 +124,7 @@ static int read_through(const char *path, int64_t bytes)
 
     if (h5_open_as_is(&h, path, bytes) != ERR_NONE)
         return NOT_HDF5;
-    read_attributes(h, "/");
+    read_attributes(h->file);
     failed = H5Lvisit(h->file, H5_INDEX_NAME, H5_ITER_NATIVE, visit_link, h);
     h5_close(h);
     return failed < 0 ? UNREADABLE : READABLE;

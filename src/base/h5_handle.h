@@ -20,6 +20,17 @@ struct h5 *h5_wrap(hid_t file, const char *name);
 MUST_CHECK enum err h5_open_as_is(struct h5 **h, const char *path,
                                   int64_t bytes);
 
+/** As h5_shape, of a dataset that is open; a->path is for messages. */
+MUST_CHECK enum err h5_shape_of(struct h5 *h, hid_t data, struct h5_array *a);
+
+/** As h5_read_rows, of one whose shape is `a`, in which the rows lie. */
+MUST_CHECK enum err h5_rows_of(struct h5 *h, hid_t data,
+                               const struct h5_array *a, enum h5_type type,
+                               void *values, size_t first, size_t rows);
+
+/** As h5_attribute, of one that is open. */
+bool h5_text_of(hid_t attribute, char *text, size_t size);
+
 /** Does this process survive reading that file of so many bytes?  A child of it
  * tries, with little time and memory.  ERR_DATA: it does not. */
 MUST_CHECK enum err h5_guard(const char *path, int64_t bytes);
