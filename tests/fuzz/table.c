@@ -54,7 +54,7 @@ static void look_up(void *table, int count)
 
 static enum err read_table(const char *path, unsigned how)
 {
-    const struct eval_place nowhere = {NULL, NULL, NULL};
+    const struct eval_place nowhere = {NULL, NULL, NULL, NULL};
     struct conf *conf = settings_new();
     struct space space;
     void *table;
