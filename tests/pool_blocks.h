@@ -7,7 +7,7 @@
 #include "eval/pool.h"
 
 static const struct pool_conf small = {
-    .enabled = true, .epochs = 0.5, .round = 2, .generations = 9, .limit = 1};
+    .enabled = true, .epochs = 0.5, .round = 2, .limit = 1};
 
 static inline struct block mbconv(int stage, int kernel, int channels)
 {
@@ -36,19 +36,9 @@ static inline float *filled(const struct block *b, float value)
     return w;
 }
 
-static inline struct entry entry_of(struct block b, int generation, float value)
+static inline void put(struct pool *p, struct block b, float value)
 {
-    return (struct entry){.block = b,
-                          .generation = generation,
-                          .age = 1,
-                          .reward = 0.5,
-                          .w = filled(&b, value)};
-}
-
-static inline void put(struct pool *p, struct block b, int generation,
-                       float value)
-{
-    pool_put(p, entry_of(b, generation, value));
+    pool_put(p, (struct entry){.block = b, .age = 1, .w = filled(&b, value)});
 }
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Inheritance: where a rule keeps the function of a network, a child computes
- * what its parent does; each rule, and what it leaves alone. */
+/* Blocks that share weights: where those of one are in another, their first
+ * values, and the way to a child and back. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,384 +15,211 @@
 #include "eval/heritage.h"
 #include "eval/inherit.h"
 
-enum { SIDE = 8, COLORS = 2, CLASSES = 5, GROUPS = 1 };
+static const enum layer_kind kinds[] = {LAYER_CONV, LAYER_SEP, LAYER_MBCONV};
 
-/* A stem, a block to change, a block behind it. */
-struct body {
-    struct layer stem, block, next;
-    int layers; /* of the block */
-};
-
-static const struct body mb = {.stem = {.kind = LAYER_CONV,
-                                        .act = ACT_HSWISH,
-                                        .kernel = 3,
-                                        .stride = 1,
-                                        .channels = 6},
-                               .block = {.kind = LAYER_MBCONV,
-                                         .act = ACT_HSWISH,
-                                         .block = 1,
-                                         .kernel = 3,
-                                         .stride = 1,
-                                         .channels = 6,
-                                         .expand = 2,
-                                         .skip = SKIP_IDENTITY,
-                                         .gate = ACT_HSIGMOID},
-                               .next = {.kind = LAYER_SEP,
-                                        .act = ACT_HSWISH,
-                                        .block = 2,
-                                        .kernel = 3,
-                                        .stride = 2,
-                                        .channels = 8,
-                                        .skip = SKIP_POOL,
-                                        .se = 50,
-                                        .gate = ACT_SIGMOID},
-                               .layers = 1};
-
-/* The same with another operator. */
-static struct body with(enum layer_kind kind)
+static struct block block_of(enum layer_kind kind)
 {
-    struct body b = mb;
+    return (struct block){.stage = 1,
+                          .c_in = 6,
+                          .layers = 2,
+                          .form = {.kind = kind,
+                                   .act = ACT_RELU,
+                                   .block = 1,
+                                   .kernel = 3,
+                                   .stride = 1,
+                                   .channels = 8,
+                                   .expand = 2,
+                                   .se = 25,
+                                   .gate = ACT_HSIGMOID}};
+}
 
-    b.block.kind = kind;
+static struct block larger_of(struct block b)
+{
+    b.c_in = 9;
+    b.layers = 3;
+    b.form.kernel = 5;
+    b.form.channels = 11;
+    b.form.expand = 3;
+    b.form.se = 50;
     return b;
 }
 
-static struct blueprint blueprint_of(const struct body *b)
+static size_t *map_of(const struct block *b, const struct block *whole)
 {
-    struct blueprint p = {
-        .channels = COLORS, .height = SIDE, .width = SIDE, .classes = CLASSES};
+    size_t *at = MEM_NEW(size_t, block_values(b));
 
-    blueprint_add(&p, b->stem);
-    for (int i = 0; i < b->layers; i++)
-        blueprint_add(&p, b->block);
-    blueprint_add(&p, b->next);
-    return p;
+    inherit_map(at, b, whole);
+    return at;
 }
 
+static void test_kin(void **state)
+{
+    struct block b = block_of(LAYER_MBCONV), large = larger_of(b), other = b;
+    struct block u = inherit_union(&b, &large);
+
+    (void)state;
+    assert_true(inherit_kin(&b, &large) && block_equal(&u, &large));
+    u = inherit_union(&large, &b);
+    assert_true(block_equal(&u, &large));
+    other.form.kind = LAYER_CONV;
+    assert_false(inherit_kin(&b, &other));
+    other.form.kind = LAYER_SEP;
+    assert_false(inherit_kin(&b, &other));
+    b.form.expand = 1; /* is a separable convolution */
+    assert_true(inherit_kin(&b, &other));
+    other.stage = 2;
+    assert_false(inherit_kin(&b, &other));
+}
+
+/* Of one size, all weights are where they are; of a smaller one, each has a
+ * place of its own, and is found again from there. */
+static void test_map(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        struct block b = block_of(kinds[i]), large = larger_of(b);
+        size_t n = block_values(&b), all = block_values(&large), found = 0;
+        size_t *same = map_of(&b, &b), *at = map_of(&b, &large);
+        size_t *back = map_of(&large, &b);
+
+        for (size_t k = 0; k < n; k++) {
+            assert_int_equal(same[k], k);
+            assert_true(at[k] < all && back[at[k]] == k);
+        }
+        for (size_t k = 0; k < all; k++)
+            found += back[k] != INHERIT_NOWHERE;
+        assert_int_equal(found, n);
+        mem_free(same);
+        mem_free(at);
+        mem_free(back);
+    }
+}
+
+/* The centre of the kernel; hidden channel (copy 1, 2) of 6 and of 9 read. */
+static void test_places(void **state)
+{
+    struct block b = block_of(LAYER_MBCONV), large = larger_of(b);
+    size_t *at = map_of(&b, &large);
+    struct tensor part[PARTS], whole[PARTS];
+    size_t from, to;
+
+    (void)state;
+    block_tensors(part, &b, 0);
+    block_tensors(whole, &large, 0);
+    from = part[PART_DEPTH].at + (1 * 6 + 2) * 9 + 4;
+    to = whole[PART_DEPTH].at + (1 * 9 + 2) * 25 + 12;
+    assert_int_equal(at[from], to);
+    from = part[PART_MAIN].at + 5 * (2 * 6) + 1 * 6 + 2;
+    to = whole[PART_MAIN].at + 5 * (3 * 9) + 1 * 9 + 2;
+    assert_int_equal(at[from], to);
+    mem_free(at);
+}
+
+/* A weight starts as the same draw in every size, but for its scale. */
+static void test_first(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        struct block b = block_of(kinds[i]), large = larger_of(b);
+        float *w = MEM_NEW(float, block_values(&b));
+        float *all = MEM_NEW(float, block_values(&large));
+        size_t *at = map_of(&b, &large);
+        struct tensor part[PARTS];
+        size_t depth;
+
+        inherit_first(w, &b, 1);
+        inherit_first(all, &large, 1);
+        block_tensors(part, &b, 0);
+        depth = i == 0 ? part[PART_SQUEEZE].at : part[PART_DEPTH].at;
+        for (size_t k = 1; k < 4; k++)
+            assert_true(fabsf(w[depth + k] / w[depth] -
+                              all[at[depth + k]] / all[at[depth]]) < 1e-4f);
+        inherit_first(all, &large, 2);
+        assert_true(w[depth] != all[at[depth]]);
+        mem_free(at);
+        mem_free(all);
+        mem_free(w);
+    }
+}
+
+enum { SIDE = 6, COLORS = 6, CLASSES = 40 };
+
 struct network {
-    struct blueprint plan;
     struct graph g;
     struct arena arena;
-    struct block blocks[BLOCKS_MAX];
-    int count;
+    struct luggage l;
 };
 
-/* All weights and statistics at random, so that nothing is 0 or 1 by chance. */
-static void build(struct network *n, const struct body *b, uint64_t seed)
+/* A network of one block of each number, with first weights. */
+static void build(struct network *n, struct block b, int layers)
 {
+    struct blueprint plan = {
+        .channels = COLORS, .height = SIDE, .width = SIDE, .classes = CLASSES};
     struct shape image = {COLORS, SIDE, SIDE};
-    struct rng r = rng_stream(seed, RNG_TEST, 1);
+    struct block list[BLOCKS_MAX];
+    int count;
 
-    *n = (struct network){.plan = blueprint_of(b)};
-    graph_start(&n->g, image, GROUPS);
-    child_append(&n->g, &n->plan);
+    *n = (struct network){0};
+    b.form.se = 0;
+    for (int i = 0; i < layers; i++)
+        blueprint_add(&plan, b.form);
+    graph_start(&n->g, image, 1);
+    child_append(&n->g, &plan);
     arena_reserve(&n->arena, graph_cost(&n->g).bytes);
     graph_build(&n->g, &n->arena);
-    graph_init(&n->g, &r);
-    for (size_t i = 0; i < n->g.params; i++)
-        n->g.w[i] += 0.2f * (float)rng_normal(&r);
-    for (size_t i = n->g.params; i < n->g.params + n->g.stats; i++)
-        n->g.w[i] = 0.5f + (float)rng_uniform(&r);
-    n->count = block_list(n->blocks, &n->plan);
+    count = block_list(list, &plan);
+    for (int i = 0; i < count; i++) {
+        float *w = MEM_NEW(float, block_values(&list[i]));
+
+        inherit_first(w, &list[i], 1);
+        heritage_add(&n->l, &(struct legacy){.block = list[i],
+                                             .age = 2,
+                                             .share = 0.5,
+                                             .generation = 3,
+                                             .w = w});
+        mem_free(w);
+    }
 }
 
 static void end(struct network *n)
 {
     graph_end(&n->g);
     arena_free(&n->arena);
+    mem_free(n->l.bytes);
 }
 
-static void compute(struct network *n, float *y)
+/* There and back: what is left is what was added. */
+static void test_heritage(void **state)
 {
-    struct rng r = rng_stream(3, RNG_TEST, 2);
-    const struct node *last = &n->g.nodes[n->g.count - 1];
-
-    for (int i = 0; i < GROUPS * COLORS * SIDE * SIDE * GRAPH_LANES; i++)
-        n->g.nodes[0].x[i] = (float)rng_normal(&r);
-    graph_fold(&n->g);
-    graph_forward(&n->g, GRAPH_EVAL);
-    memcpy(y, last->x, sizeof(float) * CLASSES * GRAPH_LANES);
-}
-
-static void leave(struct network *n, struct luggage *l)
-{
-    const struct luggage nothing = {0};
-
-    heritage_take(l, &n->g, &n->plan, &nothing, 1);
-}
-
-/* Largest difference of outputs between `from`, prepared, and its heir. */
-static double change_of(const struct body *from, const struct body *to,
-                        void (*prepare)(struct network *n))
-{
-    float x[CLASSES * GRAPH_LANES], y[CLASSES * GRAPH_LANES];
-    struct luggage l = {0};
-    struct network parent, heir;
-    double most = 0;
-
-    build(&parent, from, 1);
-    build(&heir, to, 2);
-    if (prepare)
-        prepare(&parent);
-    leave(&parent, &l);
-    (void)heritage_give(&heir.g, &heir.plan, &l);
-    compute(&parent, x);
-    compute(&heir, y);
-    for (int i = 0; i < CLASSES * GRAPH_LANES; i++)
-        most = fmax(most, fabs((double)x[i] - (double)y[i]));
-    mem_free(l.bytes);
-    end(&parent);
-    end(&heir);
-    return most;
-}
-
-#define SAME(from, to, prepare)                                                \
-    assert_true(change_of(&(from), &(to), prepare) < 2e-4)
-#define CHANGED(from, to) assert_true(change_of(&(from), &(to), NULL) > 1e-2)
-static const enum layer_kind kinds[] = {LAYER_CONV, LAYER_SEP, LAYER_MBCONV};
-
-static void test_same(void **state)
-{
-    (void)state;
-    for (int i = 0; i < 3; i++) {
-        struct body a = with(kinds[i]);
-
-        SAME(a, a, NULL);
-        a.layers = 3;
-        SAME(a, a, NULL);
-        a.block.se = 25;
-        SAME(a, a, NULL);
-    }
-}
-
-static void test_kernel(void **state)
-{
-    (void)state;
-    for (int i = 0; i < 3; i++) {
-        struct body a = with(kinds[i]), b = a;
-
-        b.block.kernel = 5;
-        SAME(a, b, NULL);
-        CHANGED(b, a);
-    }
-}
-
-static void test_kernel_alone(void **state)
-{
-    const float three[9] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
-    float five[25], back[9], one;
-
-    (void)state;
-    inherit_kernel(five, 5, three, 3);
-    for (int i = 0; i < 25; i++) {
-        int y = i / 5 - 1, x = i % 5 - 1;
-        bool inside = y >= 0 && y < 3 && x >= 0 && x < 3;
-
-        assert_true(five[i] == (inside ? three[y * 3 + x] : 0));
-    }
-    inherit_kernel(back, 3, five, 5);
-    assert_memory_equal(back, three, sizeof three);
-    inherit_kernel(&one, 1, five, 5);
-    assert_true(one == 5);
-}
-
-/* Wider and wider: in, out, hidden; up to three copies of a channel. */
-static void test_wider(void **state)
-{
-    static const int widths[] = {7, 11, 12, 17};
-
-    (void)state;
-    for (int i = 0; i < 3; i++)
-        for (int k = 0; k < 4; k++) {
-            struct body a = with(kinds[i]), b;
-
-            a.block.skip = SKIP_NONE;
-            a.next.skip = SKIP_NONE; /* would add more channels */
-            b = a;
-            b.block.channels = widths[k];
-            SAME(a, b, NULL);
-            b.stem.channels = widths[k];
-            SAME(a, b, NULL);
-            a.block.skip = b.block.skip = SKIP_IDENTITY;
-            a.layers = b.layers = 2;
-            SAME(a, b, NULL);
-            CHANGED(b, a);
-        }
-}
-
-static void test_shares(void **state)
-{
-    (void)state;
-    for (int old = 1; old < 7; old++)
-        for (int count = 1; count < 25; count++) {
-            struct channels c = channels_first(count, old);
-            double sum[7] = {0};
-
-            for (int i = 0; i < count; i++) {
-                assert_int_equal(c.from[i], i % old);
-                sum[c.from[i]] += (double)c.share[i];
-                for (int k = 0; k < i; k++)
-                    assert_false(c.from[k] == c.from[i] &&
-                                 c.share[k] == c.share[i]);
-            }
-            for (int i = 0; i < old && i < count; i++)
-                assert_true(fabs(sum[i] - 1) < 1e-6);
-            channels_free(&c);
-        }
-}
-
-static void test_strongest(void **state)
-{
-    const float gamma[] = {0.5f, -3, 0.1f, 2, -0.5f, 0};
-    const int best[] = {0, 1, 3};
-    struct channels c = channels_strongest(3, 6, gamma);
-
-    (void)state;
-    for (int i = 0; i < 3; i++) {
-        assert_int_equal(c.from[i], best[i]);
-        assert_true(c.share[i] == 1);
-    }
-    channels_free(&c);
-}
-
-static void test_expansion(void **state)
-{
-    struct body a = mb, b = mb;
-
-    (void)state;
-    b.block.expand = 5;
-    SAME(a, b, NULL);
-    a.block.se = b.block.se = 50;
-    SAME(a, b, NULL);
-    CHANGED(b, a);
-}
-
-/* Every third of the hidden channels has nothing to say. */
-static void mute_hidden(struct network *n)
-{
-    const struct block *b = &n->blocks[1];
-    float *w = MEM_NEW(float, block_values(b));
-    struct tensor part[PARTS];
-    float *norm;
-
-    block_take(w, &n->g, b);
-    block_tensors(part, b, 0);
-    norm = w + part[PART_DEPTH_NORM].at;
-    for (int i = 0; i < part[PART_DEPTH_NORM].outs; i++)
-        if (i % 3 == 1)
-            norm[i] = norm[part[PART_DEPTH_NORM].outs + i] = 0;
-    block_give(&n->g, b, w);
-    mem_free(w);
-}
-
-static void test_narrower(void **state)
-{
-    struct body a = mb, b = mb;
-
-    (void)state;
-    a.block.expand = 3;
-    b.block.expand = 2; /* two of three stay: those that say something */
-    SAME(a, b, mute_hidden);
-    a.block.se = b.block.se = 50;
-    SAME(a, b, mute_hidden);
-}
-
-static void test_gates(void **state)
-{
-    (void)state;
-    for (int i = 1; i < 3; i++) {
-        struct body a = with(kinds[i]), b = a;
-
-        b.block.se = 50;
-        SAME(a, b, NULL);
-        b.block.gate = ACT_SIGMOID;
-        SAME(a, b, NULL);
-    }
-}
-
-static void test_depth(void **state)
-{
-    (void)state;
-    for (int i = 1; i < 3; i++)
-        for (int layers = 1; layers < 3; layers++) {
-            struct body a = with(kinds[i]), b = a;
-
-            a.layers = layers;
-            b.layers = layers + 2;
-            SAME(a, b, NULL);
-            CHANGED(b, a);
-        }
-}
-
-/* Where weights of another operator go: nowhere, but for depthwise filters. */
-static void test_operator(void **state)
-{
-    struct body sep = with(LAYER_SEP), conv = with(LAYER_CONV), wide = sep;
-    struct network from, to;
-    struct tensor part[PARTS], old[PARTS];
-    float *w, *old_w;
-
-    (void)state;
-    wide.stem.channels = 12; /* as many as are hidden in mb */
-    build(&from, &wide, 1);
-    build(&to, &mb, 2);
-    w = MEM_NEW(float, block_values(&to.blocks[1]));
-    old_w = MEM_NEW(float, block_values(&from.blocks[1]));
-    block_take(w, &to.g, &to.blocks[1]);
-    block_take(old_w, &from.g, &from.blocks[1]);
-    block_tensors(part, &to.blocks[1], 0);
-    block_tensors(old, &from.blocks[1], 0);
-    assert_int_equal(inherit_block(w, &to.blocks[1], old_w, &from.blocks[1]),
-                     part[PART_DEPTH].values);
-    assert_memory_equal(w + part[PART_DEPTH].at, old_w + old[PART_DEPTH].at,
-                        part[PART_DEPTH].values * sizeof *w);
-    mem_free(old_w);
-    end(&from);
-    build(&from, &conv, 1);
-    old_w = MEM_NEW(float, block_values(&from.blocks[1]));
-    assert_int_equal(inherit_block(w, &to.blocks[1], old_w, &from.blocks[1]),
-                     0);
-    mem_free(old_w);
-    mem_free(w);
-    end(&from);
-    end(&to);
-    CHANGED(mb, sep);
-}
-
-/* The age of what a child leaves is what it got plus what it was trained. */
-static void test_age(void **state)
-{
-    struct luggage first = {0}, second = {0};
-    struct network a, b;
+    struct luggage left = {0};
     struct inherited got;
+    struct network n;
     struct legacy item;
+    size_t at = 0;
 
     (void)state;
-    build(&a, &mb, 1);
-    build(&b, &mb, 2);
-    leave(&a, &first);
-    got = heritage_give(&b.g, &b.plan, &first);
-    assert_true(fabs(got.share - 1) < 1e-12 && fabs(got.age - 1) < 1e-12 &&
-                got.generation == 0);
-    heritage_take(&second, &b.g, &b.plan, &first, 0.5);
-    assert_true(heritage_find(&second, 1, &item));
-    assert_true(fabs(item.age - 1.5) < 1e-12 && item.generation == 1);
-    assert_false(heritage_find(&second, 9, &item));
-    mem_free(first.bytes);
-    mem_free(second.bytes);
-    end(&a);
-    end(&b);
+    build(&n, block_of(LAYER_MBCONV), 2);
+    got = heritage_give(&n.g, &n.l);
+    assert_true(got.share == 0.5 && got.age == 2 && got.generation == 3);
+    for (size_t i = 0; i < n.g.params + n.g.stats; i++)
+        n.g.w[i] += 0.25f;
+    heritage_take(&left, &n.g, &n.l, 0.5);
+    while (heritage_next(&left, &at, &item)) {
+        assert_true(item.epochs == 0.5);
+        for (size_t i = 0; i < block_values(&item.block); i++)
+            assert_true(fabsf(item.w[i] - 0.25f) < 1e-6f);
+    }
+    assert_int_equal(left.size, n.l.size);
+    mem_free(left.bytes);
+    end(&n);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_same),         cmocka_unit_test(test_kernel),
-        cmocka_unit_test(test_kernel_alone), cmocka_unit_test(test_wider),
-        cmocka_unit_test(test_shares),       cmocka_unit_test(test_strongest),
-        cmocka_unit_test(test_expansion),    cmocka_unit_test(test_narrower),
-        cmocka_unit_test(test_gates),        cmocka_unit_test(test_depth),
-        cmocka_unit_test(test_operator),     cmocka_unit_test(test_age),
+        cmocka_unit_test(test_kin),      cmocka_unit_test(test_map),
+        cmocka_unit_test(test_places),   cmocka_unit_test(test_first),
+        cmocka_unit_test(test_heritage),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
 

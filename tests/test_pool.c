@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The knowledge pool: what is found, what is kept, in which order. */
+/* The knowledge pool: what a child starts from, what the pool learns. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,206 +9,177 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "eval/inherit.h"
 #include "pool_blocks.h"
 
-/* A child that leaves one block of such weights. */
-static void tell(struct pool *p, int64_t id, struct block b, int generation,
-                 float value, double reward)
+/* A child that adds so much to every weight of one block. */
+static void tell_as(struct pool *p, enum trial_state state, struct block b,
+                    float more)
 {
-    const struct result r = {.id = id, .state = TRIAL_DONE};
-    struct legacy item = {.block = b, .generation = generation, .age = 1};
+    const struct result r = {.state = state};
     struct luggage left = {0};
-    float *w = filled(&b, value);
+    float *w = filled(&b, more);
 
-    item.w = w;
-    heritage_add(&left, &item);
+    heritage_add(&left, &(struct legacy){.block = b, .epochs = 1, .w = w});
     mem_free(w);
-    pool_tell(p, &r, reward, left);
+    pool_tell(p, &r, left);
 }
 
-/* The weights found for a block; 0: none. */
-static float found(const struct pool *p, struct block b)
+static void tell(struct pool *p, struct block b, float more)
 {
-    const struct entry *e = pool_find(p, &b);
-
-    return e ? e->w[0] : 0;
+    tell_as(p, TRIAL_DONE, b, more);
 }
 
-static void test_similarity(void **state)
+/* The last weight of a block: of its last tensor, or that of its part. */
+static float last_of(const struct pool *p, const struct block *part)
 {
-    struct block a = mbconv(1, 3, 16), wider = mbconv(1, 3, 20);
-    struct block larger = mbconv(1, 5, 16), other = a;
+    const struct entry *e = pool_find(p, part);
+    size_t n = block_values(part);
+    size_t *at = MEM_NEW(size_t, n);
+    float last;
 
-    (void)state;
-    other.form.kind = LAYER_CONV;
-    assert_true(fabs(pool_similarity(&a, &a) - 1) < 1e-9);
-    assert_true(pool_similarity(&a, &wider) < 1);
-    assert_true(pool_similarity(&a, &larger) < pool_similarity(&a, &wider));
-    assert_true(pool_similarity(&a, &other) < pool_similarity(&a, &larger));
-    assert_true(pool_similarity(&a, &other) > 0);
-    assert_true(pool_same_kind(&a, &wider));
-    assert_false(pool_same_kind(&a, &larger));
-    assert_false(pool_same_kind(&a, &other));
+    inherit_map(at, part, &e->block);
+    last = e->w[at[n - 1]];
+    mem_free(at);
+    return last;
 }
 
-static void test_find(void **state)
-{
-    struct pool *p = pool_new(&small);
-    struct block conv = mbconv(1, 3, 16), strided = mbconv(1, 5, 16);
-
-    (void)state;
-    assert_true(found(p, conv) == 0);
-    conv.form.kind = LAYER_CONV;
-    strided.form.stride = 2;
-    put(p, conv, 0, 1);
-    assert_true(found(p, mbconv(1, 3, 16)) == 1); /* better than none */
-    assert_true(found(p, mbconv(2, 3, 16)) == 0); /* another stage */
-    put(p, mbconv(1, 5, 16), 0, 2);
-    put(p, mbconv(1, 3, 20), 0, 3);
-    put(p, mbconv(1, 3, 16), 1, 4); /* of the next generation */
-    assert_true(found(p, mbconv(1, 3, 16)) == 3);
-    assert_true(found(p, strided) == 2);
-    put(p, strided, 0, 5);
-    assert_true(found(p, strided) == 5);
-    strided.form.kernel = 3; /* the stride counts more than the kernel */
-    assert_true(found(p, strided) == 5);
-    pool_free(p);
-}
-
-/* What is told is seen after a whole round, in the order told. */
+/* What is told is learned after a whole round: of weights that several children
+ * trained, the mean. */
 static void test_round(void **state)
 {
-    struct pool *p = pool_new(&small);
+    struct pool *p = pool_new(&small, 1);
     struct block b = mbconv(1, 3, 16);
 
     (void)state;
-    tell(p, 0, b, 0, 1, 0.5);
+    tell(p, b, 1);
     assert_int_equal(p->count, 0);
-    tell(p, 1, b, 0, 2, 0.4); /* worse: the better one stays */
-    assert_true(p->count == 1 && found(p, b) == 1);
-    tell(p, 2, b, 0, 3, 0.6);
-    assert_true(found(p, b) == 1);
-    tell(p, 3, b, 0, 4, 0.6); /* as good: the first */
-    assert_true(p->count == 1 && found(p, b) == 3);
+    tell(p, b, 2); /* the last weight is a variance, which starts as 1 */
+    assert_true(p->count == 1 && p->generation == 1);
+    assert_true(last_of(p, &b) == 2.5f);
+    assert_true(p->list[0].updates == 2 && p->list[0].age == 1);
+    tell(p, b, -9);
+    pool_commit(p);
+    assert_true(last_of(p, &b) == 0); /* no variance below */
+    assert_true(p->generation == 2);
+    pool_commit(p);
+    assert_int_equal(p->generation, 2); /* nothing was told */
+    pool_free(p);
+}
+
+/* Children of different sizes have one entry, as large as needed; each weight
+ * is the mean over those that have it. */
+static void test_sizes(void **state)
+{
+    struct pool *p = pool_new(&small, 1);
+    struct block narrow = mbconv(1, 3, 12), wide = mbconv(1, 5, 16);
+    struct block other = mbconv(1, 3, 16), all = inherit_union(&narrow, &wide);
+
+    (void)state;
+    other.form.kind = LAYER_CONV;
+    tell(p, narrow, 1);
+    tell(p, wide, 3);
+    assert_int_equal(p->count, 1);
+    assert_true(block_equal(&p->list[0].block, &all));
+    assert_true(p->bytes == block_values(&all) * sizeof(float));
+    assert_true(last_of(p, &narrow) == 3); /* 1 + (1 + 3) / 2 */
+    assert_true(last_of(p, &wide) == 4);   /* 1 + 3 */
+    assert_null(pool_find(p, &other));
+    tell(p, other, 1);
+    tell(p, mbconv(1, 7, 12), 1); /* grows */
+    assert_int_equal(p->count, 2);
+    assert_true(last_of(p, &narrow) == 4 && last_of(p, &wide) == 4);
+    assert_int_equal(pool_find(p, &wide)->block.form.kernel, 7);
     pool_free(p);
 }
 
 static void test_failures(void **state)
 {
-    struct pool *p = pool_new(&small);
-    struct block b = mbconv(1, 3, 16);
-    float *w = filled(&b, 1);
+    struct pool *p = pool_new(&small, 1);
 
     (void)state;
-    for (int s = 0; s < TRIAL_STATES; s++) {
-        const struct result r = {.id = s, .state = (enum trial_state)s};
-        struct luggage left = {0};
-
-        if (result_counts(&r))
-            continue;
-        heritage_add(&left, &(struct legacy){.block = b, .w = w});
-        pool_tell(p, &r, (double)NAN, left);
-    }
-    tell(p, 9, mbconv(2, 3, 16), 0, 1, 0.5);
-    tell(p, 9, mbconv(2, 3, 16), 0, 1, 0.5);
-    assert_true(found(p, b) == 0);
-    mem_free(w);
+    for (int s = 0; s < TRIAL_STATES; s++)
+        if (!result_counts(&(struct result){.state = (enum trial_state)s}))
+            tell_as(p, (enum trial_state)s, mbconv(1, 3, 16), 1);
+    pool_commit(p);
+    assert_int_equal(p->count, 0);
     pool_free(p);
 }
 
-/* A copy travels: later changes of the pool do not reach it. */
-static void test_copy(void **state)
+static struct blueprint stem_of(int channels)
 {
     struct blueprint plan = {
         .channels = 1, .height = 4, .width = 4, .classes = 3};
-    struct pool *p = pool_new(&small);
-    struct block list[BLOCKS_MAX];
-    struct luggage l;
-    struct legacy item;
 
-    (void)state;
     blueprint_add(&plan, (struct layer){.kind = LAYER_CONV,
                                         .act = ACT_RELU,
                                         .kernel = 3,
                                         .stride = 1,
-                                        .channels = 8});
-    assert_int_equal(block_list(list, &plan), 2);
-    assert_int_equal(pool_start(p, &plan).size, 0);
-    put(p, list[0], 0, 7);
-    l = pool_start(p, &plan);
+                                        .channels = channels});
+    return plan;
+}
+
+/* The first child starts, too; a copy travels: later changes of the pool do not
+ * reach it; what is not stored is as it is at first. */
+static void test_start(void **state)
+{
+    struct blueprint small_stem = stem_of(8), large_stem = stem_of(9);
+    struct pool *p = pool_new(&small, 1);
+    struct block list[BLOCKS_MAX];
+    struct luggage first = pool_start(p, &small_stem), l;
+    struct legacy item;
+    size_t at = 0;
+
+    (void)state;
+    assert_true(heritage_next(&first, &at, &item) && item.share == 0);
+    assert_true(item.w[0] != 0 && item.generation == 0);
+    assert_int_equal(block_list(list, &small_stem), 2);
+    put(p, list[0], 7);
+    l = pool_start(p, &large_stem);
     p->list[0].w[0] = 8;
-    assert_true(heritage_find(&l, 0, &item) && item.w[0] == 7);
-    assert_false(heritage_find(&l, 1, &item));
+    at = 0;
+    assert_true(heritage_next(&l, &at, &item));
+    assert_true(item.w[0] == 7 && item.w[8 * 9] != 7);
+    assert_true(fabs(item.share - 8 / 9.0) < 1e-9);
+    assert_true(fabs(item.age - 8 / 9.0) < 1e-9);
+    assert_true(heritage_next(&l, &at, &item) && item.share == 0);
+    assert_false(heritage_next(&l, &at, &item));
     assert_int_equal(p->counted.lookups, 4);
     assert_int_equal(p->counted.hits, 1);
-    assert_int_equal(p->counted.warm, 2);
+    assert_int_equal(p->counted.warm, 0);
+    mem_free(first.bytes);
     mem_free(l.bytes);
     pool_free(p);
 }
 
-/* The next generation takes over when it has every kind; before, and after the
- * last one, only what is missing is taken in. */
-static void test_generations(void **state)
-{
-    struct pool_conf conf = small;
-    struct block three = mbconv(1, 3, 16), five = mbconv(1, 5, 16);
-    struct pool *p;
-
-    (void)state;
-    conf.round = 1;
-    conf.generations = 2;
-    p = pool_new(&conf);
-    tell(p, 0, three, 0, 1, 0.5);
-    tell(p, 1, five, 1, 2, 0.5); /* a kind that is missing */
-    assert_true(found(p, five) == 2 && p->generation == 0);
-    tell(p, 2, three, 1, 3, 0.5);
-    assert_true(found(p, three) == 1 && p->generation == 0);
-    tell(p, 3, five, 1, 4, 0.5);
-    assert_true(p->generation == 1 && p->count == 2);
-    assert_true(found(p, three) == 3 && found(p, five) == 4);
-    tell(p, 4, three, 0, 5, 0.9); /* late */
-    tell(p, 5, three, 2, 6, 0.9); /* beyond the last */
-    tell(p, 6, five, 2, 7, 0.9);
-    assert_true(p->generation == 1 && p->count == 2 && found(p, three) == 3);
-    tell(p, 7, mbconv(2, 3, 16), 2, 8, 0.9);
-    assert_true(found(p, mbconv(2, 3, 16)) == 8);
-    pool_free(p);
-}
-
-/* The one not used for longest goes; the last of a stage stays. */
+/* The one that learned least recently goes. */
 static void test_eviction(void **state)
 {
-    struct pool *p = pool_new(&small);
-    size_t one;
+    struct pool *p = pool_new(&small, 1);
 
     (void)state;
-    for (int i = 0; i < 4; i++)
-        put(p, mbconv(1, 3, 16 + i), 0, (float)(i + 1));
-    put(p, mbconv(2, 3, 16), 0, 9);
-    for (int i = 0; i < 4; i++)
-        p->list[i].used = (i + 2) % 4; /* the third was never used since */
-    one = block_values(&p->list[0].block) * sizeof(float);
-    p->limit = p->bytes - one;
+    for (int i = 0; i < 4; i++) {
+        put(p, mbconv(i, 3, 16), (float)i);
+        p->list[i].used = (i + 2) % 4;
+    }
+    p->limit = p->bytes - 1;
     pool_shrink(p);
-    assert_int_equal(p->count, 4);
+    assert_int_equal(p->count, 3);
     assert_int_equal(p->counted.evicted, 1);
     assert_true(p->bytes <= p->limit);
     for (int i = 0; i < p->count; i++)
-        assert_false(p->list[i].block.form.channels == 18);
+        assert_int_not_equal(p->list[i].block.stage, 2);
     p->limit = 0;
     pool_shrink(p);
-    assert_int_equal(p->count, 2);
-    assert_true(found(p, mbconv(1, 3, 16)) == 2); /* used last of all */
-    assert_true(found(p, mbconv(2, 3, 16)) == 9);
+    assert_true(p->count == 0 && p->bytes == 0);
     pool_free(p);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_similarity), cmocka_unit_test(test_find),
-        cmocka_unit_test(test_round),      cmocka_unit_test(test_failures),
-        cmocka_unit_test(test_copy),       cmocka_unit_test(test_generations),
+        cmocka_unit_test(test_round),    cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_failures), cmocka_unit_test(test_start),
         cmocka_unit_test(test_eviction),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

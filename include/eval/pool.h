@@ -1,25 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* The architecture knowledge pool: blocks of trained children, to start new
- * ones from (after Liu et al. 2021, FNAS; how is our own).
+/* The architecture knowledge pool: weights of trained blocks, to start children
+ * from (after Liu et al. 2021, FNAS; how is our own).
  *
- * Every block of a child starts from the stored block of its stage that is most
- * like it.  So that no child has an advantage (the strict fairness of Chu et
- * al. 2019, FairNAS, carried over):
+ * The pool has one entry for each kin of blocks (eval/inherit.h), as large as
+ * the largest that was seen.  A child starts from its part of each, with first
+ * weights where there is none yet: so every child does, from the first one on.
+ * What training added to the part is added to the entry; where several children
+ * of a round trained the same weight, the mean of what they added (McMahan et
+ * al. 2017, federated averaging).  So the pool ages with every round, and no
+ * child has an advantage over others of its round:
  *
- *   - blocks are copied when read; training never changes the pool
- *   - what children leave is committed after every `round` of results, in the
- *     order told, so the pool is a function of the order of the tasks
- *   - blocks carry a generation: that of a child trained from scratch is 0, that
- *     of a child that started from generation g is g + 1.  All children start
- *     from one generation.  The next one takes its place when it has a block
- *     of every kind that this one has (kind: stage, operator, expansion and
- *     kernel); until then, and after the last generation allowed, it takes only
- *     kinds that this one lacks
- *   - all children that start from the pool are trained equally long
+ *     - weights are copied when read; training never changes the pool
+ *     - what children leave is committed after every `round` of results, in the
+ *       order told, so the pool is a function of the order of the tasks
+ *     - all children are trained equally long
  *
- * Memory is bounded: of the stage with the most bytes, the block goes that was
- * not used for longest; the last of a stage and generation stays.
- * Rank 0 only. */
+ * Rewards rise with the age of the pool.  A search that compares within rounds,
+ * as ppo does with ppo.batch = pool.round, is not misled by that.
+ *
+ * Memory is bounded: the entry goes that learned least recently. Rank 0 only. */
 #ifndef EVAL_POOL_H
 #define EVAL_POOL_H
 
@@ -29,16 +28,12 @@
 /* clang-format off */
 #define POOL_SETTINGS(X)                                                       \
     X(BOOL, enabled, "false", 0, 0, "",                                        \
-      "Start children from the weights of similar blocks of earlier ones")     \
+      "Start children from weights that earlier ones trained")                 \
     X(REAL, epochs, "0.5", 0.001, 10000, "epochs",                             \
-      "Passes over the training part for a child that starts from the pool; "  \
-      "at most train.epochs, which the others have")                           \
-    X(REAL, rate, "1.0", 0.001, 1000, "of train.rate",                         \
-      "Highest learning rate of a child that starts from the pool")            \
+      "Passes over the training part for a child; at most train.epochs, which " \
+      "those have that are trained from scratch to compare")                   \
     X(INT, round, "8", 1, 1000000, "trials",                                   \
-      "Blocks are taken in after every so many results")                       \
-    X(INT, generations, "2", 1, 1000000, "",                                   \
-      "Generations of blocks: the last one is not trained further")            \
+      "The pool learns after every so many results")                           \
     X(REAL, audit, "0.05", 0, 1, "of the trials",                              \
       "Train this part of the children from scratch as well, to compare; "     \
       "costs extra epochs and does not enter the search")                      \
@@ -54,15 +49,13 @@ struct pool_conf {
 
 extern const struct conf_section pool_section;
 
-/** A stored block. */
+/** A stored block: the largest of its kin so far. */
 struct entry {
     struct block block;
-    int generation;
-    double age;     /* epochs its weights were trained */
-    double reward;  /* of the child that left it; NAN: not known */
-    int64_t source; /* that child's task; below 0: one of earlier runs */
-    int64_t used;   /* lookups before it was last found */
-    float *w;       /* [block_values(&block)] */
+    double age;      /* epochs that its weights were trained, mean over them */
+    int64_t updates; /* children it has learned from */
+    int64_t used;    /* commit that last changed it */
+    float *w;        /* [block_values(&block)] */
 };
 
 /** What happened to lookups, one for each block of a child. */
@@ -72,38 +65,36 @@ struct pool_count {
     int64_t evicted;       /* entries that made room for others */
 };
 
-struct told;
-
 struct pool {
+    uint64_t seed;
     size_t limit; /* bytes */
-    int round, generations;
+    int round;
     struct entry *list; /* [count], in the order taken in */
     int count, room;
-    int generation;    /* that children start from */
-    size_t bytes;      /* of all weights */
-    struct told *told; /* [told_count] since the last commit */
+    int generation;       /* commits so far */
+    size_t bytes;         /* of all weights */
+    struct luggage *told; /* [told_count] since the last commit, of [round] */
     int told_count;
     struct pool_count counted;
 };
 
 /** An empty pool. */
-struct pool *pool_new(const struct pool_conf *conf);
+struct pool *pool_new(const struct pool_conf *conf, uint64_t seed);
 void pool_free(struct pool *p);
 
-/** What a child starts from: for each of its blocks, the most similar. */
+/** What a child starts from: all of its blocks. */
 struct luggage pool_start(struct pool *p, const struct blueprint *b);
 
 /** A result was told; `left` is what the child left, its bytes become the
  * pool's.  One that does not count leaves nothing.  Commits after every
  * `round` calls. */
-void pool_tell(struct pool *p, const struct result *r, double reward,
-               struct luggage left);
+void pool_tell(struct pool *p, const struct result *r, struct luggage left);
 
-/** Commit what was told since. */
+/** Learn from what was told since. */
 void pool_commit(struct pool *p);
 
-/** Take in an entry as it is, in place of one of the same key and generation;
- * its weights become the pool's. */
+/** Add an entry, in place of one of the same kin; its weights become the
+ * pool's. */
 void pool_put(struct pool *p, struct entry e);
 
 /** Remove the i-th entry. */
@@ -112,15 +103,7 @@ void pool_drop(struct pool *p, int i);
 /** Remove entries until the limit is kept. */
 void pool_shrink(struct pool *p);
 
-/** How alike are two blocks, 0..1: the cosine between what describes them;
- * stage and stride are not part of that. */
-double pool_similarity(const struct block *a, const struct block *b);
-
-/** Same stage, operator, expansion and kernel? */
-bool pool_same_kind(const struct block *a, const struct block *b);
-
-/** The entry of the present generation most like a block: of its stage; of its
- * stride, if there is one; the first of equals.  NULL: none of its stage. */
+/** The entry of a block's kin; NULL: none. */
 struct entry *pool_find(const struct pool *p, const struct block *b);
 
 #endif

@@ -65,7 +65,6 @@ struct trainer {
 struct lesson {
     double epochs; /* passes over the training part, in whole steps, at least
                       one; the schedule of the rate is over these */
-    double rate;   /* highest learning rate */
     const struct luggage *from; /* blocks to start from; may be empty */
     struct luggage *left; /* its blocks go here; NULL: they are not kept */
 };

@@ -5,148 +5,85 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "eval/inherit.h"
 #include "pool_format.h"
 
-/* Before the weights of each block. */
-struct head {
-    struct block block;
-    int generation;
-    double age;
-};
-
-/* Heads stay aligned. */
+/* Weights follow; the next item stays aligned. */
 static size_t bytes_of(const struct block *b)
 {
     size_t bytes = block_values(b) * sizeof(float);
 
-    return sizeof(struct head) + (bytes + 7) / 8 * 8;
+    return sizeof(struct legacy) + (bytes + 7) / 8 * 8;
 }
 
 void heritage_add(struct luggage *l, const struct legacy *item)
 {
-    struct head head = {item->block, item->generation, item->age};
     size_t more = bytes_of(&item->block);
     char *to;
 
     l->bytes = mem_resize(l->bytes, l->size, l->size + more, 1);
     to = (char *)l->bytes + l->size;
-    memcpy(to, &head, sizeof head);
-    memcpy(to + sizeof head, item->w,
+    memcpy(to, item, sizeof *item);
+    memset(to + offsetof(struct legacy, w), 0, sizeof item->w);
+    memcpy(to + sizeof *item, item->w,
            block_values(&item->block) * sizeof(float));
     l->size += more;
 }
 
 /* Is it a block, with all its weights in `left` bytes? */
-static bool is_sound(const struct head *head, size_t left)
+static bool is_sound(const struct legacy *item, size_t left)
 {
-    return pool_block_valid(&head->block) && head->generation >= 0 &&
-           head->generation < INT_MAX && bytes_of(&head->block) <= left;
+    return pool_block_valid(&item->block) && item->generation >= 0 &&
+           item->generation < INT_MAX && bytes_of(&item->block) <= left;
 }
 
 bool heritage_next(const struct luggage *l, size_t *at, struct legacy *item)
 {
     const char *from = (const char *)l->bytes + *at;
-    struct head head;
 
-    if (l->size - *at < sizeof head)
+    if (l->size - *at < sizeof *item)
         return false;
-    memcpy(&head, from, sizeof head);
-    if (!is_sound(&head, l->size - *at))
+    memcpy(item, from, sizeof *item);
+    if (!is_sound(item, l->size - *at))
         return false;
-    *item =
-        (struct legacy){.block = head.block,
-                        .generation = head.generation,
-                        .age = head.age,
-                        .w = (const float *)(const void *)(from + sizeof head)};
-    *at += bytes_of(&head.block);
+    item->w = (const float *)(const void *)(from + sizeof *item);
+    *at += bytes_of(&item->block);
     return true;
 }
 
-bool heritage_find(const struct luggage *l, int stage, struct legacy *item)
+struct inherited heritage_give(struct graph *g, const struct luggage *l)
 {
-    for (size_t at = 0; heritage_next(l, &at, item);)
-        if (item->block.stage == stage)
-            return true;
-    return false;
-}
-
-/* One block; the values that were inherited. */
-static double give(struct graph *g, const struct block *b,
-                   const struct legacy *from)
-{
-    float *w = MEM_NEW(float, block_values(b));
-    size_t n;
-
-    block_take(w, g, b);
-    n = inherit_block(w, b, from->w, &from->block);
-    block_give(g, b, w);
-    mem_free(w);
-    return (double)n;
-}
-
-struct inherited heritage_give(struct graph *g, const struct blueprint *b,
-                               const struct luggage *l)
-{
-    struct block blocks[BLOCKS_MAX];
     struct inherited sum = {.generation = -1};
-    int count = block_list(blocks, b);
+    struct legacy item;
     double values = 0;
 
-    for (int i = 0; i < count; i++) {
-        struct legacy from;
-        double n;
+    for (size_t at = 0; heritage_next(l, &at, &item);) {
+        double n = (double)block_values(&item.block);
 
-        values += (double)block_values(&blocks[i]);
-        if (!heritage_find(l, blocks[i].stage, &from))
-            continue;
-        n = give(g, &blocks[i], &from);
-        sum.share += n;
-        sum.age += n * from.age;
-        sum.generation = from.generation;
+        block_give(g, &item.block, item.w);
+        values += n;
+        sum.share += n * item.share;
+        sum.age += n * item.age;
+        sum.generation = item.generation;
     }
     sum.share /= values;
     sum.age /= values;
     return sum;
 }
 
-/* The share of a block's weights that was inherited, found on a copy. */
-static double share_of(const struct block *b, const struct legacy *from)
-{
-    float *w = MEM_NEW(float, block_values(b));
-    size_t n = inherit_block(w, b, from->w, &from->block);
-
-    mem_free(w);
-    return (double)n / (double)block_values(b);
-}
-
-/* Of what a child leaves that started from these blocks. */
-static int generation_of(const struct luggage *l)
-{
-    struct legacy first;
-    size_t at = 0;
-
-    return heritage_next(l, &at, &first) ? first.generation + 1 : 0;
-}
-
 void heritage_take(struct luggage *out, const struct graph *g,
-                   const struct blueprint *b, const struct luggage *l,
-                   double epochs)
+                   const struct luggage *l, double epochs)
 {
-    struct block blocks[BLOCKS_MAX];
-    int count = block_list(blocks, b);
+    struct legacy item;
 
-    for (int i = 0; i < count; i++) {
-        float *w = MEM_NEW(float, block_values(&blocks[i]));
-        struct legacy item = {.block = blocks[i],
-                              .generation = generation_of(l),
-                              .age = epochs,
-                              .w = w};
-        struct legacy from;
+    for (size_t at = 0; heritage_next(l, &at, &item);) {
+        size_t n = block_values(&item.block);
+        float *w = MEM_NEW(float, n);
 
-        block_take(w, g, &blocks[i]);
-        if (heritage_find(l, blocks[i].stage, &from))
-            item.age += from.age * share_of(&blocks[i], &from);
+        block_take(w, g, &item.block);
+        for (size_t i = 0; i < n; i++)
+            w[i] -= item.w[i];
+        item.w = w;
+        item.epochs = epochs;
         heritage_add(out, &item);
         mem_free(w);
     }

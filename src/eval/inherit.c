@@ -1,279 +1,158 @@
 /* SPDX-License-Identifier: MIT */
-/* Every rule copies channels: of the old tensor, those that `struct channels`
- * names. */
 #include "eval/inherit.h"
 
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
+#include <limits.h>
 
-#include "base/mem.h"
+#include "inherit_order.h"
 
-static struct channels channels_new(int count)
-{
-    return (struct channels){.count = count,
-                             .from = MEM_NEW(int, count),
-                             .share = MEM_NEW(float, count)};
-}
-
-void channels_free(struct channels *c)
-{
-    mem_free(c->from);
-    mem_free(c->share);
-}
-
-/* Copy i of n gets 2 i / (n (n + 1)), i = 1..n. */
-struct channels channels_first(int count, int old)
-{
-    struct channels c = channels_new(count);
-
-    for (int i = 0; i < count; i++) {
-        int copies = (count - 1 - i % old) / old + 1;
-
-        c.from[i] = i % old;
-        c.share[i] = 2 * (float)(i / old + 1) / (float)(copies * (copies + 1));
-    }
-    return c;
-}
-
-/* How many channels come before channel i if sorted by |gamma|. */
-static int place_of(const float *gamma, int old, int i)
-{
-    int place = 0;
-
-    for (int k = 0; k < old; k++)
-        place += fabsf(gamma[k]) > fabsf(gamma[i]) ||
-                 (fabsf(gamma[k]) == fabsf(gamma[i]) && k < i);
-    return place;
-}
-
-struct channels channels_strongest(int count, int old, const float *gamma)
-{
-    struct channels c;
-    int n = 0;
-
-    if (count >= old)
-        return channels_first(count, old);
-    c = channels_new(count);
-    for (int i = 0; i < old; i++)
-        if (place_of(gamma, old, i) < count) {
-            c.from[n] = i;
-            c.share[n++] = 1;
-        }
-    return c;
-}
-
-void inherit_kernel(float *to, int size, const float *from, int old)
-{
-    int shift = (old - size) / 2; /* both are odd */
-
-    for (int i = 0; i < size; i++)
-        for (int k = 0; k < size; k++) {
-            int y = i + shift, x = k + shift;
-            bool inside = y >= 0 && y < old && x >= 0 && x < old;
-
-            to[i * size + k] = inside ? from[y * old + x] : 0;
-        }
-}
-
-float inherit_gate(enum activation gate)
-{
-    return gate == ACT_SIGMOID ? 0.95f : 0.9f;
-}
-
-/* What the activation turns into that gate. */
-static float gate_bias(enum activation gate)
-{
-    float y = inherit_gate(gate);
-
-    return gate == ACT_SIGMOID ? logf(y / (1 - y)) : 6 * y - 3;
-}
-
-/* A layer of each block, and their weights. */
-struct pair {
-    struct tensor part[PARTS], old_part[PARTS];
-    float *w;
-    const float *old_w;
-    size_t values; /* inherited so far */
-};
-
-/* A convolution with its bias; in == NULL: depthwise. */
-static void inherit_conv(struct pair *p, enum part which,
-                         const struct channels *out, const struct channels *in)
-{
-    const struct tensor *t = &p->part[which], *o = &p->old_part[which];
-    int area = t->kernel * t->kernel, old_area = o->kernel * o->kernel;
-    float *w = p->w + t->at;
-    const float *old = p->old_w + o->at;
-
-    for (int m = 0; m < t->outs; m++)
-        for (int i = 0; i < t->ins; i++) {
-            float *to = w + (m * t->ins + i) * area;
-            int from = out->from[m] * o->ins + (in ? in->from[i] : 0);
-
-            inherit_kernel(to, t->kernel, old + from * old_area, o->kernel);
-            for (int k = 0; k < area && in; k++)
-                to[k] *= in->share[i];
-        }
-    for (int m = 0; m < t->outs && t->bias; m++)
-        w[t->outs * t->ins * area + m] =
-            old[o->outs * o->ins * old_area + out->from[m]];
-    p->values += t->values;
-}
-
-static void inherit_norm(struct pair *p, enum part which,
-                         const struct channels *c)
-{
-    enum { GAMMA_TO_VARIANCE = 4 };
-    const struct tensor *t = &p->part[which], *o = &p->old_part[which];
-
-    for (int k = 0; k < GAMMA_TO_VARIANCE; k++)
-        for (int i = 0; i < t->outs; i++)
-            p->w[t->at + (size_t)(k * t->outs + i)] =
-                p->old_w[o->at + (size_t)(k * o->outs + c->from[i])];
-    p->values += t->values;
-}
-
-/* Gates that are constant, whatever is squeezed. */
-static void open_gates(struct pair *p, enum activation gate)
-{
-    const struct tensor *t = &p->part[PART_EXCITE];
-    float *w = p->w + t->at;
-
-    memset(w, 0, t->values * sizeof *w);
-    for (int i = 0; i < t->outs; i++)
-        w[t->outs * t->ins + i] = gate_bias(gate);
-}
-
-/* The gates of channels c, if the layer has any; what has to be made up for
- * behind them. */
-static float inherit_gates(struct pair *p, enum activation gate,
-                           const struct channels *c)
-{
-    struct channels squeezed;
-
-    if (p->part[PART_SQUEEZE].values == 0)
-        return 1;
-    if (p->old_part[PART_SQUEEZE].values == 0) {
-        open_gates(p, gate);
-        return 1 / inherit_gate(gate);
-    }
-    squeezed = channels_first(p->part[PART_SQUEEZE].outs,
-                              p->old_part[PART_SQUEEZE].outs);
-    inherit_conv(p, PART_SQUEEZE, &squeezed, c);
-    inherit_conv(p, PART_EXCITE, c, &squeezed);
-    channels_free(&squeezed);
-    return 1;
-}
-
-static void inherit_plain(struct pair *p, const struct block *b,
-                          const struct channels *in, const struct channels *out)
-{
-    inherit_conv(p, PART_MAIN, out, in);
-    if (b->classifier)
-        return;
-    inherit_norm(p, PART_MAIN_NORM, out);
-    (void)inherit_gates(p, b->form.gate, out);
-}
-
-static void inherit_bottleneck(struct pair *p, const struct block *b,
-                               const struct channels *in,
-                               const struct channels *out)
-{
-    const struct tensor *t = &p->part[PART_MAIN], *o = p->old_part;
-    bool expands = p->part[PART_EXPAND].values > 0;
-    struct channels strongest = channels_strongest(
-        t->ins, o[PART_MAIN].ins, p->old_w + o[PART_DEPTH_NORM].at);
-    const struct channels *hidden = expands ? &strongest : in;
-    float behind;
-
-    if (expands) {
-        inherit_conv(p, PART_EXPAND, hidden, in);
-        inherit_norm(p, PART_EXPAND_NORM, hidden);
-    }
-    inherit_conv(p, PART_DEPTH, hidden, NULL);
-    inherit_norm(p, PART_DEPTH_NORM, hidden);
-    behind = inherit_gates(p, b->form.gate, hidden);
-    inherit_conv(p, PART_MAIN, out, hidden);
-    for (int i = 0; i < t->outs * t->ins; i++)
-        p->w[t->at + (size_t)i] *= behind;
-    inherit_norm(p, PART_MAIN_NORM, out);
-    channels_free(&strongest);
-}
-
-/* Between operators: filters of single channels, if there are as many. */
-static void inherit_filters(struct pair *p)
-{
-    const struct tensor *t = &p->part[PART_DEPTH],
-                        *o = &p->old_part[PART_DEPTH];
-    struct channels same;
-
-    if (t->values == 0 || t->outs != o->outs || t->kernel != o->kernel)
-        return;
-    same = channels_first(t->outs, o->outs);
-    inherit_conv(p, PART_DEPTH, &same, NULL);
-    channels_free(&same);
-}
-
-static bool expands(const struct block *b)
+bool inherit_expands(const struct block *b)
 {
     return b->form.kind == LAYER_MBCONV && b->form.expand > 1;
 }
 
-bool inherit_akin(const struct block *a, const struct block *b)
+bool inherit_plain(const struct block *b)
 {
-    bool plain = a->form.kind == LAYER_CONV;
+    return b->form.kind == LAYER_CONV;
+}
 
-    return plain == (b->form.kind == LAYER_CONV) &&
-           a->classifier == b->classifier && expands(a) == expands(b) &&
+bool inherit_kin(const struct block *a, const struct block *b)
+{
+    return a->stage == b->stage && a->classifier == b->classifier &&
+           inherit_plain(a) == inherit_plain(b) &&
+           inherit_expands(a) == inherit_expands(b) &&
            (!a->classifier || a->form.channels == b->form.channels);
 }
 
-static void inherit_layer(struct pair *p, const struct block *b,
-                          const struct block *old, const struct channels *in,
-                          const struct channels *out)
+static int larger(int a, int b)
 {
-    if (!inherit_akin(b, old))
-        inherit_filters(p);
-    else if (b->form.kind == LAYER_CONV)
-        inherit_plain(p, b, in, out);
-    else
-        inherit_bottleneck(p, b, in, out);
+    return a > b ? a : b;
 }
 
-/* A layer beside a shortcut starts with nothing to say; behind an activation,
- * where a gamma of 0 would never learn, with little. */
-static void hush(struct pair *p, const struct block *b)
+struct block inherit_union(const struct block *a, const struct block *b)
 {
-    const struct tensor *t = &p->part[PART_MAIN_NORM];
-    float *gamma = p->w + t->at, *beta = gamma + t->outs;
+    struct block u = *a;
 
-    if (b->form.skip == SKIP_NONE)
+    u.c_in = larger(a->c_in, b->c_in);
+    u.layers = larger(a->layers, b->layers);
+    u.form.kernel = larger(a->form.kernel, b->form.kernel);
+    u.form.channels = larger(a->form.channels, b->form.channels);
+    u.form.expand = larger(a->form.expand, b->form.expand);
+    u.form.se = larger(a->form.se, b->form.se);
+    return u;
+}
+
+/* Channels that a layer reads. */
+static int reads(const struct block *b, int layer)
+{
+    return layer == 0 ? b->c_in : b->form.channels;
+}
+
+struct order inherit_order(const struct block *b, int layer, enum part part)
+{
+    bool hidden = !inherit_plain(b);
+    bool gives = part != PART_SQUEEZE && part < PART_MAIN;
+    bool takes = part == PART_SQUEEZE || part == PART_MAIN;
+    int copy = reads(b, layer);
+
+    return (struct order){.outs = hidden && gives ? copy : INT_MAX,
+                          .ins = hidden && takes ? copy : INT_MAX};
+}
+
+/* The number of channel i of copies of `each` where a copy has `others`; -1:
+ * there is none. */
+static int renumber(int i, int each, int others)
+{
+    int channel = i % each;
+
+    return channel < others ? i / each * others + channel : -1;
+}
+
+/* A tensor, and that of the largest of the kin. */
+struct pair {
+    struct tensor t, whole;
+    struct order order, whole_order;
+};
+
+static void map_conv(size_t *at, const struct pair *p)
+{
+    const struct tensor *t = &p->t, *o = &p->whole;
+    int size = t->kernel, old = o->kernel;
+    int shift = (old - size) / 2; /* both are odd */
+
+    for (int m = 0; m < t->outs; m++)
+        for (int i = 0; i < t->ins; i++)
+            for (int q = 0; q < size * size; q++) {
+                int out = renumber(m, p->order.outs, p->whole_order.outs);
+                int in = renumber(i, p->order.ins, p->whole_order.ins);
+                int y = q / size + shift, x = q % size + shift;
+                bool inside = out >= 0 && out < o->outs && in >= 0 &&
+                              in < o->ins && y >= 0 && y < old && x >= 0 &&
+                              x < old;
+                int to = ((out * o->ins + in) * old + y) * old + x;
+
+                *at++ = inside ? o->at + (size_t)to : INHERIT_NOWHERE;
+            }
+}
+
+/* One value for each channel given: `from` is where the largest has them. */
+static void map_channels(size_t *at, const struct pair *p, size_t from)
+{
+    for (int m = 0; m < p->t.outs; m++) {
+        int out = renumber(m, p->order.outs, p->whole_order.outs);
+
+        at[m] = out >= 0 && out < p->whole.outs ? from + (size_t)out
+                                                : INHERIT_NOWHERE;
+    }
+}
+
+static void map_tensor(size_t *at, const struct pair *p, bool norm)
+{
+    const struct tensor *t = &p->t, *o = &p->whole;
+
+    at += t->at;
+    for (int k = 0; norm && k < NORM_PARTS; k++)
+        map_channels(at + k * t->outs, p, o->at + (size_t)(k * o->outs));
+    if (norm)
         return;
-    for (int i = 0; i < t->outs; i++) {
-        gamma[i] *= b->form.kind == LAYER_CONV ? 0.1f : 0;
-        beta[i] = 0;
+    map_conv(at, p);
+    if (t->bias)
+        map_channels(at + t->values - t->outs, p,
+                     o->at + o->values - (size_t)o->outs);
+}
+
+void inherit_map(size_t *at, const struct block *b, const struct block *whole)
+{
+    struct tensor part[PARTS], whole_part[PARTS] = {0};
+
+    for (int layer = 0; layer < b->layers; layer++) {
+        bool exists = layer < whole->layers;
+
+        block_tensors(part, b, layer);
+        if (exists)
+            block_tensors(whole_part, whole, layer);
+        for (int k = 0; k < PARTS; k++) {
+            enum part which = (enum part)k;
+            struct pair p = {part[k],
+                             exists ? whole_part[k] : (struct tensor){0},
+                             inherit_order(b, layer, which),
+                             inherit_order(whole, layer, which)};
+
+            map_tensor(at, &p, part_norm(which));
+        }
     }
 }
 
-size_t inherit_block(float *w, const struct block *b, const float *old_w,
-                     const struct block *old)
+void inherit_mend(float *w, const struct block *b)
 {
-    struct channels in = channels_first(b->c_in, old->c_in);
-    struct channels out = channels_first(b->form.channels, old->form.channels);
-    struct pair p = {.w = w, .old_w = old_w};
+    struct tensor part[PARTS];
 
-    for (int i = 0; i < b->layers; i++) {
-        int from = i < old->layers ? i : old->layers - 1;
+    for (int layer = 0; layer < b->layers; layer++) {
+        block_tensors(part, b, layer);
+        for (int k = 0; k < PARTS; k++) {
+            float *variance = w + part[k].at + VARIANCE * part[k].outs;
 
-        block_tensors(p.part, b, i);
-        block_tensors(p.old_part, old, from);
-        if ((i == 0) == (from == 0))
-            inherit_layer(&p, b, old, i == 0 ? &in : &out, &out);
-        if (i >= old->layers && inherit_akin(b, old))
-            hush(&p, b);
+            for (int m = 0; part_norm((enum part)k) && m < part[k].outs; m++)
+                variance[m] = variance[m] > 0 ? variance[m] : 0;
+        }
     }
-    channels_free(&in);
-    channels_free(&out);
-    return p.values;
 }

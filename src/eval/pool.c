@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "eval/pool.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "eval/eval.h"
+#include "eval/inherit.h"
 #include "eval/train.h"
 
 CONF_ROWS(rows, struct pool_conf, POOL_SETTINGS)
@@ -37,21 +37,14 @@ const struct conf_section pool_section = {
     .check = check,
 };
 
-/* A result, until it is committed. */
-struct told {
-    int64_t source;
-    double reward;
-    struct luggage left;
-};
-
-struct pool *pool_new(const struct pool_conf *conf)
+struct pool *pool_new(const struct pool_conf *conf, uint64_t seed)
 {
     struct pool *p = MEM_NEW(struct pool, 1);
 
+    p->seed = seed;
     p->limit = (size_t)conf->limit << 20;
     p->round = conf->round;
-    p->generations = conf->generations;
-    p->told = MEM_NEW(struct told, conf->round);
+    p->told = MEM_NEW(struct luggage, conf->round);
     return p;
 }
 
@@ -62,7 +55,7 @@ void pool_free(struct pool *p)
     for (int i = 0; i < p->count; i++)
         mem_free(p->list[i].w);
     for (int i = 0; i < p->told_count; i++)
-        mem_free(p->told[i].left.bytes);
+        mem_free(p->told[i].bytes);
     mem_free(p->told);
     mem_free(p->list);
     mem_free(p);
@@ -73,16 +66,12 @@ static size_t bytes_of(const struct entry *e)
     return block_values(&e->block) * sizeof(float);
 }
 
-static void append(struct pool *p, struct entry e)
+struct entry *pool_find(const struct pool *p, const struct block *b)
 {
-    if (p->count == p->room) {
-        size_t room = p->room > 0 ? 2 * (size_t)p->room : 64;
-
-        p->list = mem_resize(p->list, (size_t)p->room, room, sizeof p->list[0]);
-        p->room = (int)room;
-    }
-    p->bytes += bytes_of(&e);
-    p->list[p->count++] = e;
+    for (int i = 0; i < p->count; i++)
+        if (inherit_kin(&p->list[i].block, b))
+            return &p->list[i];
+    return NULL;
 }
 
 void pool_drop(struct pool *p, int i)
@@ -94,195 +83,186 @@ void pool_drop(struct pool *p, int i)
             (size_t)(p->count - i) * sizeof p->list[0]);
 }
 
-struct luggage pool_start(struct pool *p, const struct blueprint *b)
-{
-    struct block blocks[BLOCKS_MAX];
-    struct luggage l = {0};
-    int count = block_list(blocks, b), hits = 0;
-
-    for (int i = 0; i < count; i++) {
-        struct entry *e = pool_find(p, &blocks[i]);
-
-        p->counted.lookups++;
-        if (!e)
-            continue;
-        hits++;
-        e->used = p->counted.lookups;
-        heritage_add(&l, &(struct legacy){.block = e->block,
-                                          .generation = e->generation,
-                                          .age = e->age,
-                                          .w = e->w});
-    }
-    p->counted.hits += hits;
-    if (p->count > 0) {
-        p->counted.warm += count;
-        p->counted.found += hits;
-    }
-    return l;
-}
-
-/* The entry of the same key in a generation; -1: none. */
-static int same_key(const struct pool *p, const struct block *b, int generation)
-{
-    for (int i = 0; i < p->count; i++)
-        if (p->list[i].generation == generation &&
-            block_equal(&p->list[i].block, b))
-            return i;
-    return -1;
-}
-
 void pool_put(struct pool *p, struct entry e)
 {
-    int old = same_key(p, &e.block, e.generation);
+    struct entry *old = pool_find(p, &e.block);
 
-    if (old >= 0)
-        pool_drop(p, old);
-    append(p, e);
-}
+    if (old)
+        pool_drop(p, (int)(old - p->list));
+    if (p->count == p->room) {
+        size_t room = p->room > 0 ? 2 * (size_t)p->room : 64;
 
-static bool has_kind(const struct pool *p, const struct block *b,
-                     int generation)
-{
-    for (int i = 0; i < p->count; i++)
-        if (p->list[i].generation == generation &&
-            pool_same_kind(&p->list[i].block, b))
-            return true;
-    return false;
-}
-
-/* The generation an item is taken into; -1: none. */
-static int place_for(const struct pool *p, const struct legacy *item)
-{
-    int now = p->generation;
-
-    if (!has_kind(p, &item->block, now) || item->generation == now)
-        return now;
-    return item->generation == now + 1 && now + 1 < p->generations ? now + 1
-                                                                   : -1;
-}
-
-static void take_in(struct pool *p, const struct legacy *item,
-                    const struct told *t)
-{
-    size_t bytes = block_values(&item->block) * sizeof(float);
-    int generation = place_for(p, item), old;
-    struct entry e = {.block = item->block,
-                      .generation = generation,
-                      .age = item->age,
-                      .reward = t->reward,
-                      .source = t->source,
-                      .used = p->counted.lookups};
-
-    if (generation < 0)
-        return;
-    old = same_key(p, &item->block, generation);
-    if (old >= 0 && p->list[old].reward >= t->reward)
-        return;
-    e.w = MEM_NEW(float, block_values(&item->block));
-    memcpy(e.w, item->w, bytes);
-    pool_put(p, e);
-}
-
-/* Has the next generation all kinds of this one? */
-static bool complete(const struct pool *p)
-{
-    int next = 0;
-
-    for (int i = 0; i < p->count; i++) {
-        const struct entry *e = &p->list[i];
-
-        next += e->generation == p->generation + 1;
-        if (e->generation == p->generation &&
-            !has_kind(p, &e->block, p->generation + 1))
-            return false;
+        p->list = mem_resize(p->list, (size_t)p->room, room, sizeof p->list[0]);
+        p->room = (int)room;
     }
-    return next > 0;
-}
-
-static void next_generation(struct pool *p)
-{
-    p->generation++;
-    for (int i = p->count - 1; i >= 0; i--)
-        if (p->list[i].generation < p->generation)
-            pool_drop(p, i);
-}
-
-void pool_commit(struct pool *p)
-{
-    for (int i = 0; i < p->told_count; i++) {
-        struct legacy item;
-
-        for (size_t at = 0; heritage_next(&p->told[i].left, &at, &item);)
-            take_in(p, &item, &p->told[i]);
-        mem_free(p->told[i].left.bytes);
-    }
-    p->told_count = 0;
-    if (complete(p))
-        next_generation(p);
-    pool_shrink(p);
-}
-
-void pool_tell(struct pool *p, const struct result *r, double reward,
-               struct luggage left)
-{
-    if (!result_counts(r)) {
-        mem_free(left.bytes);
-        left = (struct luggage){0};
-    }
-    p->told[p->told_count++] =
-        (struct told){.source = r->id, .reward = reward, .left = left};
-    if (p->told_count == p->round)
-        pool_commit(p);
-}
-
-static size_t stage_bytes(const struct pool *p, int stage)
-{
-    size_t bytes = 0;
-
-    for (int i = 0; i < p->count; i++)
-        if (p->list[i].block.stage == stage)
-            bytes += bytes_of(&p->list[i]);
-    return bytes;
-}
-
-/* Is it the only one of its stage and generation? */
-static bool is_last(const struct pool *p, const struct entry *e)
-{
-    int n = 0;
-
-    for (int i = 0; i < p->count; i++)
-        n += p->list[i].block.stage == e->block.stage &&
-             p->list[i].generation == e->generation;
-    return n == 1;
-}
-
-/* The entry to go next; -1: all have to stay. */
-static int superfluous(const struct pool *p)
-{
-    size_t most = 0;
-    int victim = -1;
-
-    for (int i = 0; i < p->count; i++) {
-        const struct entry *e = &p->list[i];
-        size_t bytes = stage_bytes(p, e->block.stage);
-
-        if (bytes < most || is_last(p, e))
-            continue;
-        if (victim < 0 || bytes > most || e->used < p->list[victim].used)
-            victim = i;
-        most = bytes;
-    }
-    return victim;
+    p->bytes += bytes_of(&e);
+    p->list[p->count++] = e;
 }
 
 void pool_shrink(struct pool *p)
 {
     while (p->bytes > p->limit) {
-        int victim = superfluous(p);
+        int oldest = 0;
 
-        if (victim < 0)
-            return;
-        pool_drop(p, victim);
+        for (int i = 1; i < p->count; i++)
+            if (p->list[i].used < p->list[oldest].used)
+                oldest = i;
+        pool_drop(p, oldest);
         p->counted.evicted++;
     }
+}
+
+/* First weights of a block, over them those of its entry; the share of these. */
+static double first_and_stored(const struct pool *p, float *w,
+                               const struct block *b, const struct entry *e)
+{
+    size_t n = block_values(b), found = 0;
+    size_t *at = MEM_NEW(size_t, n);
+
+    inherit_map(at, b, &e->block);
+    for (size_t i = 0; i < n; i++)
+        found += at[i] != INHERIT_NOWHERE;
+    if (found < n)
+        inherit_first(w, b, p->seed);
+    for (size_t i = 0; i < n; i++)
+        if (at[i] != INHERIT_NOWHERE)
+            w[i] = e->w[at[i]];
+    mem_free(at);
+    return (double)found / (double)n;
+}
+
+static void start_block(struct pool *p, struct luggage *l,
+                        const struct block *b)
+{
+    const struct entry *e = pool_find(p, b);
+    float *w = MEM_NEW(float, block_values(b));
+    struct legacy item = {.block = *b, .generation = p->generation, .w = w};
+
+    if (e) {
+        item.share = first_and_stored(p, w, b, e);
+        item.age = item.share * e->age;
+    } else {
+        inherit_first(w, b, p->seed);
+    }
+    heritage_add(l, &item);
+    mem_free(w);
+    p->counted.hits += e != NULL;
+    p->counted.found += e && p->generation > 0;
+}
+
+struct luggage pool_start(struct pool *p, const struct blueprint *b)
+{
+    struct block blocks[BLOCKS_MAX];
+    struct luggage l = {0};
+    int count = block_list(blocks, b);
+
+    p->counted.lookups += count;
+    p->counted.warm += p->generation > 0 ? count : 0;
+    for (int i = 0; i < count; i++)
+        start_block(p, &l, &blocks[i]);
+    return l;
+}
+
+/* Make an entry that holds the block. */
+static void hold(struct pool *p, const struct block *b)
+{
+    struct entry *old = pool_find(p, b), e = {.block = *b};
+
+    if (old) {
+        e = *old;
+        e.block = inherit_union(&old->block, b);
+        if (block_equal(&e.block, &old->block))
+            return;
+    }
+    e.w = MEM_NEW(float, block_values(&e.block));
+    if (old)
+        e.age *= first_and_stored(p, e.w, &e.block, old);
+    else
+        inherit_first(e.w, &e.block, p->seed);
+    pool_put(p, e);
+}
+
+/* What the children of a round added to an entry. */
+struct gain {
+    double *sum; /* [values] */
+    int *n;      /* [values] children that trained the weight */
+    int children;
+    double epochs; /* that they were trained, all */
+};
+
+static void add(struct gain *g, const struct entry *e,
+                const struct legacy *item)
+{
+    size_t n = block_values(&item->block);
+    size_t *at = MEM_NEW(size_t, n);
+
+    inherit_map(at, &item->block, &e->block);
+    for (size_t i = 0; i < n; i++) {
+        g->sum[at[i]] += (double)item->w[i];
+        g->n[at[i]]++;
+    }
+    mem_free(at);
+    g->children++;
+    g->epochs += item->epochs;
+}
+
+static void apply(struct entry *e, const struct gain *g, int64_t now)
+{
+    size_t n = block_values(&e->block), trained = 0;
+
+    if (g->children == 0)
+        return;
+    for (size_t i = 0; i < n; i++)
+        if (g->n[i] > 0) {
+            e->w[i] += (float)(g->sum[i] / g->n[i]);
+            trained++;
+        }
+    inherit_mend(e->w, &e->block);
+    e->age += g->epochs / g->children * (double)trained / (double)n;
+    e->updates += g->children;
+    e->used = now;
+}
+
+static void learn(struct pool *p, struct entry *e)
+{
+    size_t n = block_values(&e->block);
+    struct gain g = {.sum = MEM_NEW(double, n), .n = MEM_NEW(int, n)};
+    struct legacy item;
+
+    for (int i = 0; i < p->told_count; i++)
+        for (size_t at = 0; heritage_next(&p->told[i], &at, &item);)
+            if (inherit_kin(&item.block, &e->block))
+                add(&g, e, &item);
+    apply(e, &g, p->generation);
+    mem_free(g.sum);
+    mem_free(g.n);
+}
+
+void pool_commit(struct pool *p)
+{
+    struct legacy item;
+
+    if (p->told_count == 0)
+        return;
+    for (int i = 0; i < p->told_count; i++)
+        for (size_t at = 0; heritage_next(&p->told[i], &at, &item);)
+            hold(p, &item.block);
+    p->generation++;
+    for (int i = 0; i < p->count; i++)
+        learn(p, &p->list[i]);
+    for (int i = 0; i < p->told_count; i++)
+        mem_free(p->told[i].bytes);
+    p->told_count = 0;
+    pool_shrink(p);
+}
+
+void pool_tell(struct pool *p, const struct result *r, struct luggage left)
+{
+    if (!result_counts(r)) {
+        mem_free(left.bytes);
+        left = (struct luggage){0};
+    }
+    p->told[p->told_count++] = left;
+    if (p->told_count == p->round)
+        pool_commit(p);
 }

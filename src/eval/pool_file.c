@@ -56,29 +56,16 @@ static enum err write_keys(struct h5 *h, const struct pool *p, int64_t *x)
         x[i] = p->list[i].block.classifier;
     TRY(write_column(h, p, "classifier", "1: the classifier, 0: layers", x));
     for (int i = 0; i < p->count; i++)
-        x[i] = p->list[i].source;
-    TRY(write_column(h, p, "source",
-                     "trial that left the weights; -1 and below: those of "
-                     "runs before",
-                     x));
-    for (int i = 0; i < p->count; i++)
-        x[i] = p->list[i].generation;
-    return write_column(h, p, "generation",
-                        "children that the weights went through before the one "
-                        "that left them",
-                        x);
+        x[i] = p->list[i].updates;
+    return write_column(h, p, "updates", "children that it learned from", x);
 }
 
 static enum err write_history(struct h5 *h, const struct pool *p, double *x)
 {
     for (int i = 0; i < p->count; i++)
         x[i] = p->list[i].age;
-    TRY(write_reals(h, p, "/entries/age", "epochs",
-                    "how long the weights were trained", x));
-    for (int i = 0; i < p->count; i++)
-        x[i] = p->list[i].reward;
-    return write_reals(h, p, "/entries/reward", "1",
-                       "of the child that left them", x);
+    return write_reals(h, p, "/entries/age", "epochs",
+                       "how long the weights were trained", x);
 }
 
 static enum err write_names(struct h5 *h, const struct pool *p)

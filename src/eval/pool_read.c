@@ -80,9 +80,6 @@ static enum err read_columns(struct h5 *h, const struct pool *p,
         list[i].block.form.block = list[i].block.stage;
         TRY(check_block(p, &list[i].block, i));
     }
-    TRY(read_column(h, "/entries/source", x, rows));
-    for (size_t i = 0; i < rows; i++) /* below 0, and the same if it was */
-        list[i].source = x[i] < -1 ? x[i] : -2 - x[i];
     return ERR_NONE;
 }
 
@@ -96,7 +93,6 @@ static enum err read_ages(struct h5 *h, struct entry *list, double *age,
                        "/entries/age, row %zu: %g; 0..1e9 epochs are allowed",
                        i, age[i]);
         list[i].age = age[i];
-        list[i].reward = (double)NAN;
     }
     return ERR_NONE;
 }
@@ -175,12 +171,7 @@ static enum err read_block(struct h5 *h, struct pool *p, struct entry e,
     }
     pool_put(p, e);
     pool_shrink(p);
-    return p->bytes <= p->limit
-               ? ERR_NONE
-               : ERR(ERR_DATA,
-                     "one block of each stage is more than the %.0f "
-                     "MiB of pool.limit",
-                     (double)p->limit / 0x1p20);
+    return ERR_NONE;
 }
 
 static enum err read_rows(struct h5 *h, struct pool *p, size_t rows)

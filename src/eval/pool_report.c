@@ -65,7 +65,7 @@ enum err pool_record(const struct pool *p, struct h5 *h)
     TRY(write_count(h, "/run/pool/bytes", (int64_t)p->bytes, "bytes",
                     "of their weights"));
     TRY(write_count(h, "/run/pool/generation", p->generation, "1",
-                    "that children started from at last"));
+                    "times it learned from a round of children"));
     for (int i = 0; i < COUNTS; i++) {
         const char *field = (const char *)&p->counted + counts[i].at;
 

@@ -171,7 +171,7 @@ static float rate_of(const struct run *run, int step)
 {
     int steps = run->all_steps;
 
-    return schedule_cosine((float)run->lesson->rate, step,
+    return schedule_cosine((float)run->t->conf->rate, step,
                            (int)(run->t->conf->warmup * (double)steps), steps);
 }
 
@@ -314,37 +314,35 @@ static void diverged(struct result *r, const char *what)
 }
 
 /* Blocks that the child has to start from. */
-static void inherit(struct run *run, const struct blueprint *b,
-                    struct result *r)
+static void inherit(struct run *run, struct result *r)
 {
     struct inherited got;
 
     if (run->lesson->from->size == 0)
         return;
-    got = heritage_give(&run->g, b, run->lesson->from);
+    got = heritage_give(&run->g, run->lesson->from);
     r->inherited = got.share;
     r->age = got.age;
     r->generation = got.generation;
 }
 
 /* Blocks that the child leaves, all ranks having the same. */
-static void leave(struct run *run, const struct blueprint *b, double epochs)
+static void leave(struct run *run, double epochs)
 {
     const struct lesson *l = run->lesson;
 
     if (l->left && comm_rank(run->t->group) == 0)
-        heritage_take(l->left, &run->g, b, l->from, epochs);
+        heritage_take(l->left, &run->g, l->from, epochs);
 }
 
-static void train(struct run *run, const struct blueprint *b, int64_t task,
-                  struct result *r)
+static void train(struct run *run, int64_t task, struct result *r)
 {
     struct rng weights = rng_stream(run->t->seed, RNG_WEIGHTS, (uint64_t)task);
 
     timer_start(TIMER_BUILD);
     build(run);
     graph_init(&run->g, &weights);
-    inherit(run, b, r);
+    inherit(run, r);
     timer_stop(TIMER_BUILD);
     for (int epoch = 0; steps_in(run, epoch) > 0; epoch++) {
         r->train_loss = train_epoch(run, task, epoch);
@@ -361,15 +359,14 @@ static void train(struct run *run, const struct blueprint *b, int64_t task,
     }
     r->latency = latency(run);
     r->state = TRIAL_DONE;
-    leave(run, b, r->epochs);
+    leave(run, r->epochs);
 }
 
 struct lesson train_lesson(const struct train_conf *c)
 {
     static const struct luggage nothing;
 
-    return (struct lesson){
-        .epochs = c->epochs, .rate = c->rate, .from = &nothing};
+    return (struct lesson){.epochs = c->epochs, .from = &nothing};
 }
 
 void train_child(struct trainer *t, const struct blueprint *b, int64_t task,
@@ -393,7 +390,7 @@ void train_child(struct trainer *t, const struct blueprint *b, int64_t task,
                        (double)t->memory_limit / 0x1p20);
     } else {
         arena_reserve(&t->arena, bytes);
-        train(&run, b, task, r);
+        train(&run, task, r);
         CHECK(t->arena.peak == bytes);
     }
     graph_end(&run.g);

@@ -64,14 +64,14 @@ static void blueprint(const struct self *s, const struct task *t,
 }
 
 /* Empty, or what an earlier run left. */
-static enum err open_pool(struct self *s)
+static enum err open_pool(struct self *s, uint64_t seed)
 {
     const struct task first = {.arch = {.count = s->space->count}};
     struct blueprint b;
 
     if (!s->pool_conf->enabled)
         return ERR_NONE;
-    s->pool = pool_new(s->pool_conf);
+    s->pool = pool_new(s->pool_conf, seed);
     if (s->pool_conf->from.s[0] == '\0')
         return ERR_NONE;
     TRY(pool_read(s->pool, s->pool_conf->from.s));
@@ -93,7 +93,7 @@ static enum err open(void **self, const struct eval_place *place,
     if (e == ERR_NONE)
         e = enough_images(s->data, c);
     if (e == ERR_NONE && (!place->world || comm_rank(place->world) == 0))
-        e = open_pool(s);
+        e = open_pool(s, seed);
     if (place->world)
         e = comm_agree(place->world, e);
     if (e != ERR_NONE) {
@@ -141,8 +141,9 @@ static void learn(void *self, const struct result *r, double reward,
 {
     struct self *s = self;
 
+    (void)reward;
     if (s->pool)
-        pool_tell(s->pool, r, reward, left);
+        pool_tell(s->pool, r, left);
 }
 
 /* Is this one of the children to be trained from scratch as well? */
@@ -176,10 +177,8 @@ static enum err run(void *self, const struct task *t,
     blueprint(s, t, &b);
     l.from = with;
     l.left = s->pool_conf->enabled ? left : NULL;
-    if (with->size > 0) {
+    if (with->size > 0)
         l.epochs = s->pool_conf->epochs;
-        l.rate *= s->pool_conf->rate;
-    }
     train_child(&s->trainer, &b, t->id, &l, r);
     if (with->size > 0 && r->state == TRIAL_DONE && audited(s, t->id))
         audit(s, &b, t->id, r);

@@ -104,7 +104,7 @@ static const struct column trial_columns[] = {
     {"/trials/epochs",     H5_DOUBLE, TRIAL(result.epochs),     "1", "training epochs spent"},
     {"/trials/inherited",  H5_DOUBLE, TRIAL(result.inherited),  "1", "share of its first weights that came from the knowledge pool; 0: it started from scratch"},
     {"/trials/age",        H5_DOUBLE, TRIAL(result.age),        "1", "training epochs its first weights had behind them, mean over the weights"},
-    {"/trials/generation", H5_INT64,  TRIAL(result.generation), "1", "generation of the blocks it started from; -1: it started from scratch"},
+    {"/trials/generation", H5_INT64,  TRIAL(result.generation), "1", "rounds of children that had taught the pool it started from; -1: it started from scratch"},
     {"/trials/scratch",    H5_DOUBLE, TRIAL(result.scratch),    "1", "validation accuracy when trained from scratch as well, to compare; NaN: it was not"},
     {"/trials/scratch_epochs", H5_DOUBLE, TRIAL(result.scratch_epochs), "1", "training epochs spent on that, not in /trials/epochs"},
     {"/trials/seconds",    H5_DOUBLE, TRIAL(result.seconds),    "s", "time of the evaluation"},

@@ -19,7 +19,7 @@ enum { ROOM = 1 << 16, IDS = 4, HEAD = 32, MARK = 8, FIELDS = 16 };
 static const char settings[] = "a.b = 1\n";
 static const uint64_t mark = 0x8a7d51c3f09b264eu;
 static const struct pool_conf conf = {
-    .enabled = true, .round = 2, .generations = 2, .limit = 1};
+    .enabled = true, .round = 2, .limit = 1};
 
 /* Right checksums of the head, which says how long a record is, and of each
  * record and its luggage. */
@@ -59,7 +59,7 @@ static void look_up(const struct journal *j, struct pool *p)
             continue;
         FUZZ_CHECK(r.id == id && r.state < TRIAL_STATES);
         FUZZ_CHECK(strlen(r.reason) < RESULT_REASON_MAX);
-        pool_tell(p, &r, 0.5, left);
+        pool_tell(p, &r, left);
     }
     pool_commit(p);
 }
@@ -77,7 +77,7 @@ static enum err use(const char *path)
     if (e != ERR_NONE)
         return e;
     FUZZ_CHECK(found.results >= 0 && found.damaged >= 0);
-    p = pool_new(&conf);
+    p = pool_new(&conf, 1);
     look_up(j, p);
     pool_free(p);
     FUZZ_CHECK(journal_append(j, &t, &r, &nothing) == ERR_NONE);
@@ -97,7 +97,7 @@ static void leave(struct luggage *l, int id)
                                .kernel = 1,
                                .stride = 1,
                                .channels = 2}};
-    struct legacy item = {.block = b, .age = 1, .w = w};
+    struct legacy item = {.block = b, .age = 1, .epochs = 1, .w = w};
 
     FUZZ_CHECK(block_values(&b) <= 64);
     heritage_add(l, &item);

@@ -11,7 +11,7 @@
 enum { ROWS = 2, MOST = 9 * 4 * 4 };
 
 static const struct pool_conf conf = {
-    .enabled = true, .round = 2, .generations = 2, .limit = 1};
+    .enabled = true, .round = 2, .limit = 1};
 
 /* Row 0 is a 3 x 3 convolution of 2 to 4 channels, row 1 the classifier of its 4
  * to 3 classes. */
@@ -82,7 +82,7 @@ static void use(struct pool *p)
 
 static enum err read_pool(const char *path)
 {
-    struct pool *p = pool_new(&conf);
+    struct pool *p = pool_new(&conf, 1);
     enum err e = pool_read(p, path);
 
     if (e == ERR_NONE) {
