@@ -77,12 +77,14 @@ wait "$started" 2>/dev/null
 goes_on "all killed, other ranks" all 3
 
 # a torn and a damaged record
-start torn 2
+start torn 2 --set run.publish_every=0
 pkill -9 -f 'run.name=torn$'
 wait "$started" 2>/dev/null
 truncate -s -100 torn.journal
 printf 'x' | dd of=torn.journal bs=1 seek=8000 conv=notrunc 2>/dev/null
+printf 'x' | dd of=torn.h5 bs=1 seek=3000 conv=notrunc 2>/dev/null
 run "$fnas_mpi" $tiny --set run.name=torn --restart
+says "damaged results are kept aside" 'torn.h5.damaged'
 says "damage is told of" 'torn.journal: [0-9]+ damaged part'
 is "damaged journal: same trajectory" "$(hash_of)" "$wanted"
 

@@ -183,7 +183,7 @@ static void publish(struct h5 *h)
     size_t size;
 
     assert_int_equal(h5_image(h, &bytes, &size), ERR_NONE);
-    assert_int_equal(store_publish(path, bytes, size), ERR_NONE);
+    assert_int_equal(store_publish_sealed(path, bytes, size), ERR_NONE);
     mem_free(bytes);
 }
 

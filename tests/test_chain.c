@@ -59,10 +59,46 @@ static void square_network(struct graph *g, int groups)
     head(g, x);
 }
 
+/* Sums that a convolution may compute where the other input is, and sums that
+ * it may not: the other one is the images, read by the convolution itself, read
+ * between the two, read later, or of another size. */
+static void sums_network(struct graph *g, int groups)
+{
+    int x, y, z;
+
+    graph_start(g, (struct shape){6, 9, 7}, groups);
+    x = graph_norm(g, graph_conv(g, 0, 6, 3, 1, false), NN_NONE);
+    x = graph_add(g, x, 0);
+    y = graph_norm(g, graph_conv(g, x, 6, 1, 1, false), NN_NONE);
+    x = graph_add(g, y, x);
+    y = graph_norm(g, graph_conv(g, x, 12, 1, 1, false), NN_SWISH);
+    y = graph_norm(g, graph_conv(g, y, 6, 3, 1, true), NN_NONE);
+    z = graph_pool(g, x, 1);
+    x = graph_add(g, x, y);
+    y = graph_norm(g, graph_dwconv(g, x, 5, 1), NN_RELU);
+    y = graph_norm(g, graph_conv(g, y, 6, 1, 1, false), NN_NONE);
+    x = graph_add(g, graph_add(g, y, x), x);
+    y = graph_norm(g, graph_conv(g, graph_add(g, x, z), 8, 1, 2, false),
+                   NN_NONE);
+    z = graph_norm(g, graph_conv(g, y, 8, 3, 1, false), NN_RELU);
+    y = graph_add(g, y,
+                  graph_norm(g, graph_conv(g, z, 8, 1, 1, false), NN_NONE));
+    z = graph_norm(g, graph_conv(g, y, 11, 1, 1, false), NN_RELU);
+    y = graph_add(g, graph_norm(g, graph_conv(g, z, 10, 1, 1, false), NN_NONE),
+                  y);
+    z = graph_norm(g, graph_conv(g, y, 9, 1, 1, false), NN_RELU);
+    y = graph_add(g, graph_norm(g, graph_conv(g, z, 10, 1, 1, false), NN_NONE),
+                  y);
+    z = graph_norm(g, graph_conv(g, y, 12, 3, 1, false), NN_RELU);
+    y = graph_add(g, y,
+                  graph_norm(g, graph_conv(g, z, 10, 3, 1, false), NN_NONE));
+    head(g, y);
+}
+
 typedef void network(struct graph *g, int groups);
 
 static network *const networks[] = {whole_network, large_network,
-                                    square_network};
+                                    square_network, sums_network};
 
 enum { NETWORKS = sizeof networks / sizeof networks[0] };
 
@@ -178,6 +214,29 @@ static void test_folded(void **state)
         }
 }
 
+/* Of the sums, in their order, those that are computed in place. */
+static void test_sums(void **state)
+{
+    static const bool want[] = {false, false, false, false, false,
+                                false, true,  false, true,  true};
+    struct graph g;
+    struct arena a = {0};
+    int sum = 0;
+
+    (void)state;
+    sums_network(&g, 1);
+    prepare(&g, &a, 34);
+    for (int i = 1; i < g.count; i++)
+        if (g.nodes[i].kind == OP_ADD) {
+            const struct node *n = &g.nodes[i];
+
+            assert_int_equal(n->sum > 0, want[sum++]);
+            assert_true(n->sum == 0 || g.nodes[n->sum].sum == i);
+        }
+    assert_int_equal(sum, sizeof want / sizeof want[0]);
+    finish(&g, &a);
+}
+
 /* Inference needs no more than what is alive at a time: its memory is part of
  * that of training, and much smaller. */
 static void test_memory(void **state)
@@ -216,9 +275,8 @@ static void test_no_leak(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_chains),
-        cmocka_unit_test(test_folded),
-        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_chains),  cmocka_unit_test(test_folded),
+        cmocka_unit_test(test_sums),    cmocka_unit_test(test_memory),
         cmocka_unit_test(test_no_leak),
     };
 

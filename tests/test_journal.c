@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "base/gz.h"
 #include "base/mem.h"
 #include "data_files.h"
 #include "run/journal.h"
@@ -98,6 +99,23 @@ static void test_found_again(void **state)
     journal_close(j);
 }
 
+/* Bytes of a journal without results: head and copy. */
+static size_t bare_size(void)
+{
+    static unsigned char bytes[FILE_MAX];
+    struct journal_found found;
+    struct journal *j = NULL;
+    size_t size;
+
+    files_make("bare", NULL);
+    assert_int_equal(journal_open(&j, files_path("bare"), settings, &found),
+                     ERR_NONE);
+    journal_close(j);
+    size = files_read("bare", bytes);
+    files_make("bare", NULL);
+    return size;
+}
+
 static void assert_refused(const char *now, enum err wanted,
                            const char *message)
 {
@@ -111,6 +129,16 @@ static void assert_refused(const char *now, enum err wanted,
     err_clear();
 }
 
+/* A head of the next version, its checksum being right. */
+static void make_newer(unsigned char *head)
+{
+    uint32_t crc;
+
+    head[8]++;
+    crc = gz_crc(head, 24);
+    memcpy(head + 28, &crc, sizeof crc);
+}
+
 static void test_refused(void **state)
 {
     static unsigned char bytes[FILE_MAX];
@@ -122,10 +150,11 @@ static void test_refused(void **state)
     assert_refused("a.b = 2\nc.d = \"x\"\n", ERR_INPUT,
                    "other settings: a.b = 2 (was 1)");
     n = files_read("a", bytes);
-    bytes[8]++;
+    for (size_t copy = 0; copy < 2; copy++)
+        make_newer(bytes + copy * bare_size() / 2);
     files_write("a", bytes, n);
     assert_refused(settings, ERR_INPUT, "another version");
-    bytes[0]++;
+    memset(bytes, 'x', n);
     files_write("a", bytes, n);
     assert_refused(settings, ERR_INPUT, "not a journal");
     files_make("a", NULL);
@@ -222,7 +251,8 @@ static void test_cut(void **state)
     assert_int_equal(last, TRIALS);
 }
 
-/* A byte changed anywhere: that trial alone is lost, unless it fills a gap. */
+/* A byte changed anywhere: that trial alone is lost, unless it fills a gap; none
+ * if it is in the head, which is there twice. */
 static void test_damaged(void **state)
 {
     static unsigned char bytes[FILE_MAX];
@@ -230,6 +260,11 @@ static void test_damaged(void **state)
     int lost = 0, tried = 0;
 
     (void)state;
+    for (size_t i = 0; i < head; i++) {
+        bytes[i] ^= 0x10;
+        assert_int_equal(found_in(bytes, n, i % 5 == 0), TRIALS);
+        bytes[i] ^= 0x10;
+    }
     for (size_t i = head; i < n; i += 11, tried++) {
         int64_t count;
 

@@ -130,7 +130,7 @@ static void write_run(const char *path, const char *states,
                      ERR_NONE);
     assert_int_equal(h5_image(h, &bytes, &size), ERR_NONE);
     h5_close(h);
-    assert_int_equal(store_publish(path, bytes, size), ERR_NONE);
+    assert_int_equal(store_publish_sealed(path, bytes, size), ERR_NONE);
     mem_free(bytes);
 }
 

@@ -132,7 +132,7 @@ static void test_cost_published(void **state)
 {
     struct conf *conf = macro_conf();
     struct space s;
-    struct eval_place nowhere = {NULL, NULL, NULL};
+    struct eval_place nowhere = {NULL, NULL, NULL, NULL};
     char file[1024];
     void *table;
     int equal = 0;
@@ -199,14 +199,15 @@ static void write_table(const struct table *t)
         assert_int_equal(h5_write(h, &seed, t->by_seed), ERR_NONE);
     assert_int_equal(h5_image(h, &bytes, &size), ERR_NONE);
     h5_close(h);
-    assert_int_equal(store_publish(files_path(name), bytes, size), ERR_NONE);
+    assert_int_equal(store_publish_sealed(files_path(name), bytes, size),
+                     ERR_NONE);
     mem_free(bytes);
 }
 
 /* Open it for a space of two layers; the evaluator, or NULL with a message. */
 static void *open_table(struct conf **conf, struct space *s, const char *draw)
 {
-    struct eval_place nowhere = {NULL, NULL, NULL};
+    struct eval_place nowhere = {NULL, NULL, NULL, NULL};
     void *table = NULL;
 
     *conf = macro_conf();

@@ -78,7 +78,8 @@ static void leave(const struct left *l)
     assert_int_equal(h5_write_text(h, "/run/task", l->task, ""), ERR_NONE);
     assert_int_equal(h5_image(h, &bytes, &size), ERR_NONE);
     h5_close(h);
-    assert_int_equal(store_publish(files_path("a"), bytes, size), ERR_NONE);
+    assert_int_equal(store_publish_sealed(files_path("a"), bytes, size),
+                     ERR_NONE);
     mem_free(bytes);
 }
 

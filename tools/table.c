@@ -174,7 +174,7 @@ static enum err publish(const struct columns *c, const char *path)
         e = h5_image(h, &bytes, &size);
     h5_close(h);
     if (e == ERR_NONE)
-        e = store_publish(path, bytes, size);
+        e = store_publish_sealed(path, bytes, size);
     mem_free(bytes);
     return e;
 }

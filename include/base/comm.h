@@ -40,25 +40,36 @@ int comm_size(const struct comm *c);
 /** Messages of bytes. A send may wait for the receiver. Local. */
 enum { COMM_ANY = -1 };
 
-enum comm_tag { COMM_TASK, COMM_RESULT, COMM_STOP, COMM_BLOCK };
+enum comm_tag {
+    COMM_TASK,
+    COMM_RESULT,
+    COMM_STOP,  /* to a rank: no more tasks */
+    COMM_BEAT,  /* from it: a sign of life */
+    COMM_LEAVE, /* from it: its last word */
+    COMM_BLOCK
+};
 
 void comm_send(struct comm *c, int to, enum comm_tag tag, const void *bytes,
                size_t size);
+
+/** The same without waiting: `bytes` must stay until comm_posted_free, which
+ * waits until they were sent. Local. */
+struct comm_posted;
+
+struct comm_posted *comm_post(struct comm *c, int to, enum comm_tag tag,
+                              const void *bytes, size_t size);
+void comm_posted_free(struct comm_posted *p);
 
 /** Is there a message from `from` (COMM_ANY: from anybody)?  Gives sender, tag
  * and size. Local. */
 bool comm_poll(struct comm *c, int from, int *sender, enum comm_tag *tag,
                size_t *size);
 
-/** Wait for one, with back-off, at under 5 % of a core. Local. */
-void comm_wait(struct comm *c, int from, int *sender, enum comm_tag *tag,
-               size_t *size);
-
 /** Rest before looking again for the turn-th time: briefly at first, then up to
- * 1 ms. Local. */
+ * 1 ms, so that waiting takes under 5 % of a core. Local. */
 void comm_rest(int turn);
 
-/** Receive the message that comm_poll or comm_wait announced. Local. */
+/** Receive the message that comm_poll announced. Local. */
 void comm_receive(struct comm *c, int from, enum comm_tag tag, void *bytes,
                   size_t size);
 

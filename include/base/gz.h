@@ -27,8 +27,17 @@ MUST_CHECK enum err gz_read(struct gz *g, void *bytes, size_t size,
  * number.  ERR_DATA, ERR_IO as gz_read. */
 MUST_CHECK enum err gz_skip(struct gz *g, uint64_t limit, uint64_t *bytes);
 
+/** Open a regular file to read; the caller closes it.  ERR_IO: it cannot be
+ * read, or is something else, which is never waited for. */
+MUST_CHECK enum err gz_file(const char *path, int *file);
+
 /** CRC-32 (that of gzip) of bytes. */
 uint32_t gz_crc(const void *bytes, size_t size);
+
+/** The same of what is still to be read of an open file, at most of `most` bytes;
+ * *bytes becomes their number.  ERR_IO; the message names `path`. */
+MUST_CHECK enum err gz_crc_file(int file, const char *path, int64_t most,
+                                uint32_t *crc, int64_t *bytes);
 
 /** CRC-32 and size of a file as it is stored.  ERR_IO: it cannot
  * be read, or is no regular file. */

@@ -3,8 +3,15 @@
  *
  * Files are built in memory and published whole (see run/store.h), so a reader
  * never meets a half-written file, and HDF5 never opens a file for writing.
- * Files read are opened without locks.  Only src/base/h5_handle.h, for h5.c and
- * h5_read.c, has <hdf5.h>.
+ * Files read are opened without locks.
+ *
+ * HDF5 believes what it reads: damaged bytes can crash it, keep it busy for ever
+ * or make it ask for any amount of memory.  So a file that is sealed
+ * (base/seal.h) is compared with its seal before HDF5 sees it; any other is first
+ * read from end to end by a child process with bounded time and memory, and
+ * refused if that does not survive.  Links to other files are not followed.
+ *
+ * Only src/base/h5_handle.h, for h5*.c, has <hdf5.h>.
  * All Local. */
 #ifndef BASE_H5_H
 #define BASE_H5_H
@@ -16,8 +23,15 @@
 
 struct h5;
 
-enum h5_type { H5_INT8, H5_UINT8, H5_INT32, H5_INT64, H5_FLOAT, H5_DOUBLE,
-               H5_TEXT };
+enum h5_type {
+    H5_INT8,
+    H5_UINT8,
+    H5_INT32,
+    H5_INT64,
+    H5_FLOAT,
+    H5_DOUBLE,
+    H5_TEXT
+};
 
 enum { H5_RANK_MAX = 4 };
 
@@ -35,7 +49,8 @@ struct h5_array {
 /** A new file in memory. */
 struct h5 *h5_new(void);
 
-/** Open a file to read. ERR_IO: not there, not HDF5; the message names it. */
+/** Open a file to read.  ERR_IO: it cannot be read; ERR_DATA: it is not HDF5, not
+ * what it was sealed with, or does harm.  The message names it. */
 MUST_CHECK enum err h5_open(struct h5 **h, const char *path);
 
 /** Close; NULL is fine. */
@@ -61,8 +76,9 @@ MUST_CHECK enum err h5_set_attribute(struct h5 *h, const char *path,
 bool h5_has(struct h5 *h, const char *path);
 
 /** Shape and type of a dataset; path is kept as given, units and description
- * are NULL.  ERR_DATA if it is not there, has over H5_RANK_MAX dimensions, or a
- * type that cannot be read as one of ours. */
+ * are NULL.  ERR_DATA if it is not there, has over H5_RANK_MAX dimensions, a
+ * type that cannot be read as one of ours, or claims more values than a file of
+ * this size can hold: memory may be taken for what it says. */
 MUST_CHECK enum err h5_shape(struct h5 *h, const char *path,
                              struct h5_array *a);
 

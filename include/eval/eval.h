@@ -16,6 +16,7 @@
 
 struct comm;
 struct h5;
+struct pulse;
 
 /** Where an evaluator works; all borrowed.  All NULL: one process without MPI,
  * which evaluates nothing but may open, print and close. */
@@ -24,6 +25,7 @@ struct eval_place {
     struct comm *node;  /* ranks that share memory with this one */
     struct comm *group; /* ranks that evaluate one task together; NULL on a
                            rank that evaluates nothing */
+    struct pulse *pulse; /* to beat while one is evaluated */
 };
 
 struct eval {
@@ -37,6 +39,10 @@ struct eval {
     /** What a task takes along to run(); NULL: nothing, as with no bytes.
      * Called in the order of the tasks. Rank 0 only. */
     struct luggage (*start)(void *self, const struct task *t);
+
+    /** What a task will cost, in units of the evaluator's own: twice as much
+     * should take twice as long.  NULL: all are alike. Rank 0 only. */
+    double (*work)(void *self, const struct task *t);
 
     /** Evaluate one task, with what it took along.  On rank 0 of the group
      * *left, empty before, is what is told to learn(). Collective over

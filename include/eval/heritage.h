@@ -18,7 +18,8 @@ struct legacy {
 /** Append a block; its weights are copied. */
 void heritage_add(struct luggage *l, const struct legacy *item);
 
-/** The next block, *at being 0 at first; false after the last. */
+/** The next block, *at being 0 at first; false after the last, or at what is
+ * none: bytes may come from a journal. */
 bool heritage_next(const struct luggage *l, size_t *at, struct legacy *item);
 
 /** The block of a stage; false if there is none. */

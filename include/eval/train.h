@@ -12,6 +12,7 @@
 #include "base/comm.h"
 #include "base/conf.h"
 #include "base/mem.h"
+#include "base/pulse.h"
 #include "eval/data.h"
 #include "space/space.h"
 #include "space/task.h"
@@ -53,6 +54,7 @@ struct trainer {
     const struct data *data;
     const struct kernels *kernels; /* NULL: the best */
     struct comm *group;
+    struct pulse *pulse; /* beats with every batch; NULL: none */
     uint64_t seed;
     size_t memory_limit; /* bytes a child may take on this rank */
     struct arena arena;

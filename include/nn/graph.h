@@ -86,6 +86,9 @@ struct node {
                       struct view in op.h */
     int norm;      /* the OP_NORM that is a convolution's only reader; 0: there
                       is none */
+    int sum;       /* in GRAPH_EVAL, the OP_ADD that a convolution computes,
+                      where the other input is; of that OP_ADD, the
+                      convolution; 0: there is none */
 };
 
 enum nn_act {
@@ -159,7 +162,8 @@ enum graph_mode {
 void graph_fold(struct graph *g);
 
 /** Compute every node from the input, nodes[0].x. Nodes that are lazy, and in
- * GRAPH_EVAL norms that are folded, have no x of their own. */
+ * GRAPH_EVAL norms that are folded and sums that convolutions compute, have no x
+ * of their own. */
 void graph_forward(struct graph *g, enum graph_mode mode);
 
 /** Softmax cross-entropy of the last node (shape [classes, 1, 1]) against the

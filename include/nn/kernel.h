@@ -64,7 +64,7 @@ struct finish {
  *     y[m y_out + r y_row + p y_col], w[m w_out + w_at[k]],
  *     x[x_at[k] + r x_row + p]
  *
- * finish may be NULL, and is if y is added to. */
+ * finish may be NULL; it does not clamp if y is added to. */
 typedef void kernel_mac(float *y, const float *x, const float *w,
                         const struct finish *finish, const struct pass *p,
                         bool add);

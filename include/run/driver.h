@@ -7,7 +7,10 @@
  * once: it takes no room in the window, no group, and none of run.trials.  So
  * what is asked depends on settings and seed, never on the number of ranks or
  * their speed.  What the user sees is not delayed: a result counts as soon as it
- * and all before it are in. */
+ * and all before it are in.
+ *
+ * Before a time limit a trial that would not be ready is put off, until after the
+ * restart, and shorter ones are looked for, as far as the window goes. */
 #ifndef RUN_DRIVER_H
 #define RUN_DRIVER_H
 
@@ -40,23 +43,28 @@ struct driver {
     struct journal *journal; /* results are kept there; NULL: nowhere */
     struct stop stop;
     struct trials trials;
-    double started;      /* comm_clock() */
-    double longest;      /* seconds that a trial took */
-    int64_t resumed;     /* trials that the journal had */
-    int64_t fresh;       /* asked, and evaluated for it */
+    double started;           /* comm_clock() */
+    double longest, shortest; /* seconds that a trial took; 0: none did */
+    int64_t resumed;          /* trials that the journal had */
+    int64_t fresh;            /* asked, and evaluated for it */
     int64_t idle;        /* in a row, the last asked: repeats, predictions */
     int64_t out;         /* asked and not told, but for predictions */
+    int64_t in_flight;   /* submitted and not collected */
+    int64_t put_off;     /* not submitted: too little time was left */
     int64_t told;        /* to the method; of these: */
     int64_t told_fresh;  /* evaluated */
     int64_t told_failed; /* evaluated, without an accuracy */
 
     /** Called after each trial counted, for progress and results. */
     void (*after)(struct driver *d, void *context);
+
+    /** Called when somebody wants to see the results now. */
+    void (*publish)(struct driver *d, void *context);
     void *context;
 };
 
 /** Search until run.trials are evaluated.  The caller has filled in the fields
- * up to farm and `after`, and frees `search` and `trials`. Rank 0 only. */
+ * up to stop, `after` and `publish`, and frees `search` and `trials`. Rank 0 only. */
 enum run_status driver_run(struct driver *d);
 
 /** "complete", "exhausted", "stopped", "failed". */

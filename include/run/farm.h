@@ -13,11 +13,19 @@
 struct farm;
 
 /** `evaluator` is this rank's own, used without groups; borrowed, as are the
- * others. Rank 0 only. */
+ * others.
+ * @param patience  seconds that a rank may be silent, see run/watch.h
+ * Rank 0 only. */
 struct farm *farm_new(const struct ranks *r, const struct eval *eval,
-                      void *evaluator);
+                      void *evaluator, double patience);
 
-/** Tell all workers to stop, and end the farm. Rank 0 only. */
+/** Tell all ranks to stop, and hear their last words, all[rank][size bytes]
+ * but for rank 0's.  False: a rank was silent for too long; `who` names it.
+ * Rank 0 only. */
+bool farm_end(struct farm *f, void *all, size_t size, char *who,
+              size_t who_size);
+
+/** NULL is fine. Rank 0 only. */
 void farm_free(struct farm *f);
 
 /** Groups that have no task; at least 1 in a farm without groups that holds no
@@ -35,6 +43,10 @@ bool farm_working(const struct farm *f);
 /** Is a result there, so that farm_collect need not wait? Rank 0 only. */
 bool farm_ready(struct farm *f);
 
+/** Was a rank silent for too long?  `who` names it, and where it was.  Not asked
+ * while results wait to be collected. Rank 0 only. */
+bool farm_late(struct farm *f, char *who, size_t size);
+
 /** Wait for one result, of any task; there must be one out.  What comes with it
  * is the caller's. Rank 0 only. */
 void farm_collect(struct farm *f, struct result *r, struct luggage *left);
@@ -44,7 +56,10 @@ void farm_collect(struct farm *f, struct result *r, struct luggage *left);
 double farm_busy(const struct farm *f);
 
 /** Serve tasks until told to stop. Ranks other than 0. */
-void farm_work(const struct ranks *r, const struct eval *eval, void *evaluator);
+void farm_work(struct ranks *r, const struct eval *eval, void *evaluator);
+
+/** The last word to rank 0, after farm_work. Ranks other than 0. */
+void farm_leave(const struct ranks *r, const void *word, size_t size);
 
 /** Evaluate one task and time it; what goes wrong becomes a result. Collective
  * over the group of r. */

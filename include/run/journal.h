@@ -5,7 +5,7 @@
  * that must be kept: a run that starts again asks and tells as before, takes
  * each result that the journal has from there, and evaluates the others.
  *
- *     head, settings | record | record | ...
+ *     head, settings | the same again | record | record | ...
  *     record: mark, CRC-32, task, result, what came with the result
  *
  * A record is only ever appended.  What was torn or damaged is a record whose
@@ -31,7 +31,8 @@ struct journal_found {
 };
 
 /** Open `path`, which is made if it is not there, read it, and keep other
- * writers out until it is closed (where the file system has locks).
+ * writers out until it is closed (where the file system has locks); one that is
+ * there is waited for, 5 s.
  * @param settings  those that results depend on, see settings_text
  * ERR_IO: it cannot be read or written, or another run holds it; ERR_INPUT: it
  * is of other settings, which are listed, or of another version. */
@@ -49,6 +50,9 @@ bool journal_has_results(const char *path);
 MUST_CHECK enum err journal_append(struct journal *j, const struct task *t,
                                    const struct result *r,
                                    const struct luggage *left);
+
+/** All that was appended is safe from a power cut, too. ERR_IO. */
+MUST_CHECK enum err journal_sync(struct journal *j);
 
 /** Was a result found for this task?  Then it is read; what came with it is the
  * caller's. */

@@ -32,4 +32,8 @@ struct meter {
  * warning: the search goes on. Rank 0 only. */
 void meter_after(struct driver *d, void *meter);
 
+/** driver.publish: publish the results now; that this fails is a warning. Rank 0
+ * only. */
+void meter_publish(struct driver *d, void *meter);
+
 #endif

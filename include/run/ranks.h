@@ -9,6 +9,7 @@
 #include "base/comm.h"
 #include "base/conf.h"
 #include "base/place.h"
+#include "base/pulse.h"
 #include "run/blas_core.h"
 
 /* clang-format off */
@@ -46,6 +47,7 @@ struct ranks {
     int groups;         /* 0: rank 0 evaluates */
     int spare;          /* ranks too few for one more group: they do nothing */
     struct rank_about *about; /* [size of world], on rank 0 */
+    struct pulse pulse;       /* of this rank; rank 0 has none */
 };
 
 /** Form the groups, bind workers to cores.  ERR_USAGE if there are too few

@@ -29,6 +29,9 @@
     X(REAL, grace, "120", 0, 1e9, "s",                                         \
       "Once told to stop, wait so long for the trials in flight; the others "  \
       "are evaluated after the restart")                                       \
+    X(REAL, watch, "600", 0, 1e9, "s",                                         \
+      "A rank that gives no sign of life for so long stops the run, exit code " \
+      "75, to go on with --restart; 0: never")                                 \
     X(REAL, time_limit, "0", 0, 1e9, "s",                                      \
       "Stop in time, exit code 75, to go on with --restart; 0: when the batch " \
       "system ends the job (SLURM_JOB_END_TIME), if it does")

@@ -14,6 +14,15 @@
 MUST_CHECK enum err store_publish(const char *path, const void *bytes,
                                   size_t size);
 
+/** The same, with a seal (base/seal.h) behind the bytes, by which damage is found
+ * before anybody believes them; for HDF5. Rank 0 only. */
+MUST_CHECK enum err store_publish_sealed(const char *path, const void *bytes,
+                                         size_t size);
+
+/** Is the file of that name damaged, by its seal?  Then it is renamed to
+ * PATH.damaged, which is warned of. Rank 0 only. */
+void store_set_aside(const char *path);
+
 /** Remove a file. ERR_IO. Rank 0 only. */
 MUST_CHECK enum err store_remove(const char *path);
 

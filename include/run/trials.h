@@ -11,6 +11,7 @@
 struct trial {
     struct task task;
     struct result result;
+    double work;         /* see eval.h; 1 if all are alike */
     double reward;       /* NAN if it does not count */
     double finished;     /* when, seconds since the start of the run */
     int64_t twin;        /* earlier trial of the same architecture; -1 none */

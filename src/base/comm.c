@@ -58,6 +58,8 @@ struct comm *comm_start(int *argc, char ***argv)
     /* Open MPI spins while it waits unless it knows that cores are shared,
      * which it cannot know of a hostfile that claims too many slots. */
     (void)setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
+    /* The child processes of base/h5_guard do not touch MPI. */
+    (void)setenv("OMPI_MCA_mpi_warn_on_fork", "0", 0);
     MPI(MPI_Init(argc, argv));
     err_set_stop(stop_all);
     return wrap(MPI_COMM_WORLD);
@@ -116,6 +118,28 @@ void comm_send(struct comm *c, int to, enum comm_tag tag, const void *bytes,
     MPI(MPI_Send(bytes, count_of(size), MPI_BYTE, to, (int)tag, c->mpi));
 }
 
+struct comm_posted {
+    MPI_Request request;
+};
+
+struct comm_posted *comm_post(struct comm *c, int to, enum comm_tag tag,
+                              const void *bytes, size_t size)
+{
+    struct comm_posted *p = MEM_NEW(struct comm_posted, 1);
+
+    MPI(MPI_Isend(bytes, count_of(size), MPI_BYTE, to, (int)tag, c->mpi,
+                  &p->request));
+    return p;
+}
+
+void comm_posted_free(struct comm_posted *p)
+{
+    if (!p)
+        return;
+    MPI(MPI_Wait(&p->request, MPI_STATUS_IGNORE));
+    mem_free(p);
+}
+
 bool comm_poll(struct comm *c, int from, int *sender, enum comm_tag *tag,
                size_t *size)
 {
@@ -144,13 +168,6 @@ void comm_rest(int turn)
         (void)sched_yield();
     else
         (void)nanosleep(&t, NULL);
-}
-
-void comm_wait(struct comm *c, int from, int *sender, enum comm_tag *tag,
-               size_t *size)
-{
-    for (int turn = 0; !comm_poll(c, from, sender, tag, size);)
-        comm_rest(turn < INT_MAX ? ++turn : turn);
 }
 
 void comm_receive(struct comm *c, int from, enum comm_tag tag, void *bytes,

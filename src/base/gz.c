@@ -19,7 +19,7 @@ struct gz {
 };
 
 /* O_NONBLOCK: opening a pipe must not wait for its writer. */
-static enum err open_regular(const char *path, int *file)
+enum err gz_file(const char *path, int *file)
 {
     struct stat about;
 
@@ -36,7 +36,7 @@ enum err gz_open(struct gz **g, const char *path)
 {
     int file;
 
-    TRY(open_regular(path, &file));
+    TRY(gz_file(path, &file));
     *g = MEM_NEW(struct gz, 1);
     (*g)->path = mem_text(path);
     (*g)->file = gzdopen(file, "rb");
@@ -97,22 +97,35 @@ enum err gz_skip(struct gz *g, uint64_t limit, uint64_t *bytes)
     return ERR_NONE;
 }
 
-enum err gz_checksum(const char *path, uint32_t *crc, int64_t *bytes)
+enum err gz_crc_file(int file, const char *path, int64_t most, uint32_t *crc,
+                     int64_t *bytes)
 {
     unsigned char piece[PIECE];
     unsigned long sum = crc32(0, NULL, 0);
-    ssize_t n;
-    int file, cause;
+    ssize_t n = 1;
 
-    TRY(open_regular(path, &file));
-    for (*bytes = 0; (n = read(file, piece, sizeof piece)) > 0; *bytes += n)
-        sum = crc32(sum, piece, (unsigned)n);
-    cause = errno;
-    (void)close(file);
-    if (n < 0)
-        return ERR(ERR_IO, "%s: cannot be read: %s", path, strerror(cause));
+    for (*bytes = 0; *bytes < most && n > 0; *bytes += n > 0 ? n : 0) {
+        int64_t left = most - *bytes;
+
+        n = read(file, piece, left < PIECE ? (size_t)left : sizeof piece);
+        if (n > 0)
+            sum = crc32(sum, piece, (unsigned)n);
+    }
     *crc = (uint32_t)sum;
-    return ERR_NONE;
+    return n >= 0
+               ? ERR_NONE
+               : ERR(ERR_IO, "%s: cannot be read: %s", path, strerror(errno));
+}
+
+enum err gz_checksum(const char *path, uint32_t *crc, int64_t *bytes)
+{
+    int file;
+    enum err e;
+
+    TRY(gz_file(path, &file));
+    e = gz_crc_file(file, path, INT64_MAX, crc, bytes);
+    (void)close(file);
+    return e;
 }
 
 uint32_t gz_crc(const void *bytes, size_t size)

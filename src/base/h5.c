@@ -93,7 +93,7 @@ hid_t h5_type_of(enum h5_type type, size_t width, bool in_file)
     return text;
 }
 
-static size_t bytes_of(enum h5_type type, size_t width)
+size_t h5_value_bytes(enum h5_type type, size_t width)
 {
     static const size_t bytes[] = {
         [H5_INT8] = 1,  [H5_UINT8] = 1, [H5_INT32] = 4,
@@ -107,7 +107,7 @@ static void compress(hid_t create, const struct h5_array *a,
                      const hsize_t *dims)
 {
     hsize_t chunk[H5_RANK_MAX];
-    size_t row = bytes_of(a->type, a->width);
+    size_t row = h5_value_bytes(a->type, a->width);
 
     for (int i = 1; i < a->rank; i++)
         row *= a->dims[i];

@@ -9,9 +9,7 @@
 static const char images_path[] = "/train/images";
 static const char labels_path[] = "/train/labels";
 
-/* No compressed image set is this many times smaller than its values: deflate
- * reaches 1032 at best. */
-enum { RATIO_MAX = 2000, LABELS_PIECE = 1 << 20 };
+enum { LABELS_PIECE = 1 << 20 };
 
 static const char *path_of(const struct data_source *s)
 {
@@ -42,20 +40,6 @@ static enum err look_images(struct h5 *h, const struct data_source *s,
     return data_set_shape(shape, dims, path_of(s));
 }
 
-/* HDF5 reads what was never written as zeros: a small file may claim much. */
-static enum err check_claim(const struct data_source *s,
-                            const struct data_shape *shape)
-{
-    double values = (double)data_values(shape);
-
-    if (values > (double)RATIO_MAX * (double)s->file[0].bytes)
-        return ERR(ERR_DATA,
-                   "%s: claims %d images, %.0f values, but has only %lld "
-                   "bytes: they were never written",
-                   path_of(s), shape->n, values, (long long)s->file[0].bytes);
-    return ERR_NONE;
-}
-
 static enum err look_labels(struct h5 *h, const struct data_source *s, int n)
 {
     struct h5_array a;
@@ -77,7 +61,6 @@ static enum err look_all(struct h5 *h, const struct data_source *s,
                          struct data_shape *shape)
 {
     TRY(look_images(h, s, shape));
-    TRY(check_claim(s, shape));
     TRY(look_labels(h, s, shape->n));
     if (!h5_attribute(h, labels_path, "class_names", shape->names,
                       sizeof shape->names))

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "eval/heritage.h"
 
+#include <limits.h>
 #include <string.h>
 
-#include "base/err.h"
 #include "base/mem.h"
 #include "eval/inherit.h"
+#include "pool_format.h"
 
 /* Before the weights of each block. */
 struct head {
@@ -36,21 +37,29 @@ void heritage_add(struct luggage *l, const struct legacy *item)
     l->size += more;
 }
 
+/* Is it a block, with all its weights in `left` bytes? */
+static bool is_sound(const struct head *head, size_t left)
+{
+    return pool_block_valid(&head->block) && head->generation >= 0 &&
+           head->generation < INT_MAX && bytes_of(&head->block) <= left;
+}
+
 bool heritage_next(const struct luggage *l, size_t *at, struct legacy *item)
 {
     const char *from = (const char *)l->bytes + *at;
     struct head head;
 
-    if (*at == l->size)
+    if (l->size - *at < sizeof head)
         return false;
     memcpy(&head, from, sizeof head);
+    if (!is_sound(&head, l->size - *at))
+        return false;
     *item =
         (struct legacy){.block = head.block,
                         .generation = head.generation,
                         .age = head.age,
                         .w = (const float *)(const void *)(from + sizeof head)};
     *at += bytes_of(&head.block);
-    CHECK(*at <= l->size);
     return true;
 }
 

@@ -36,6 +36,26 @@ int *pool_field(struct block *b, const struct pool_column *c)
     return (int *)(void *)((char *)b + c->at);
 }
 
+bool pool_block_valid(const struct block *b)
+{
+    const struct layer *f = &b->form;
+    struct block copy = *b;
+    unsigned char classifier;
+
+    memcpy(&classifier, &b->classifier, 1);
+    if (classifier > 1)
+        return false;
+    for (int i = 0; i < COLUMNS; i++) {
+        int x = *pool_field(&copy, &columns[i]);
+
+        if (x < columns[i].min || x > columns[i].max)
+            return false;
+    }
+    return f->block == b->stage && f->kernel % 2 == 1 &&
+           (!b->classifier || (f->kind == LAYER_CONV && f->kernel == 1 &&
+                               b->layers == 1 && f->se == 0));
+}
+
 /* One tensor of a part: where in it, its name and shape. */
 struct piece {
     const char *name;

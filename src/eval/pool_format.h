@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* For pool_file.c and pool_read.c only: what a file of the pool consists of. */
+/* For pool_file.c, pool_read.c and heritage.c only: what a file of the pool
+ * consists of, and what a block may be. */
 #ifndef EVAL_POOL_FORMAT_H
 #define EVAL_POOL_FORMAT_H
 
@@ -20,6 +21,9 @@ struct pool_column {
 const struct pool_column *pool_column_at(int i);
 
 int *pool_field(struct block *b, const struct pool_column *c);
+
+/** Is a block that was read within all ranges, and its fields go together? */
+bool pool_block_valid(const struct block *b);
 
 /** Do something with one tensor: its path and shape, and where it is in the
  * block's weights w. */

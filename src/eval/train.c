@@ -134,8 +134,7 @@ static void build(struct run *run)
     run->shards = t->conf->shards / comm_size(t->group);
     run->passes = passes_of(t);
     run->steps = t->data->trains / t->conf->batch;
-    run->all_steps = (int)lround(run->lesson->epochs * run->steps);
-    run->all_steps = run->all_steps > 0 ? run->all_steps : 1;
+    run->all_steps = (int)fmax(1, round(run->lesson->epochs * run->steps));
     graph_build(g, a);
     g->share = 1.0f / (float)t->conf->shards;
     run->velocity = ARENA_NEW(a, float, g->params);
@@ -188,6 +187,7 @@ static float train_batch(struct run *run, const struct batch_options *o,
                       .nesterov = c->nesterov};
     int first = comm_rank(run->t->group) * run->shards;
 
+    pulse_beat(run->t->pulse, PHASE_TRAIN, step, run->all_steps);
     for (int i = 0; i < run->shards; i++) {
         shard_gradient(run, o, from + (first + i) * train_shard_images(c));
         tree_add(&run->tree, &g->dw, i, run->shards);
@@ -234,6 +234,7 @@ static int validate_shard(struct run *run, int i)
     const struct batch_options plain = {.augment = false};
     int images = train_shard_images(t->conf);
 
+    pulse_beat(t->pulse, PHASE_VALIDATE, i, run->passes);
     for (int k = 0; k < images; k++) {
         int at = i * images + k;
 

@@ -106,6 +106,7 @@ static enum err open(void **self, const struct eval_place *place,
         .data = s->data,
         .kernels = nn_kernels(conf_of(conf, &nn_section)),
         .group = place->group,
+        .pulse = place->pulse,
         .seed = seed,
         .memory_limit =
             memory_limit(c, place->node ? comm_size(place->node) : 1),
@@ -125,6 +126,14 @@ static struct luggage start(void *self, const struct task *t)
         return (struct luggage){0};
     blueprint(s, t, &b);
     return pool_start(s->pool, &b);
+}
+
+static double work(void *self, const struct task *t)
+{
+    struct blueprint b;
+
+    blueprint(self, t, &b);
+    return (double)child_cost(&b, 1).macs;
 }
 
 static void learn(void *self, const struct result *r, double reward,
@@ -358,6 +367,7 @@ const struct eval eval_train = {
     .help = "trains the child on images and measures its validation accuracy",
     .open = open,
     .start = start,
+    .work = work,
     .run = run,
     .learn = learn,
     .print = print,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "chain.h"
 
-/* UNIT divides by the height of a register tile. */
-enum { BAND_BYTES = 640 << 10, UNIT = 6 };
+/* UNIT divides by the height of a register tile.  What follows a convolution
+ * streams through the cache, and each band reads all of its input anew. */
+enum { BAND_BYTES = 1280 << 10, UNIT = 6 };
 
 static bool starts_up(const struct graph *g, const struct node *n)
 {
@@ -54,13 +55,14 @@ int chain_down(const struct graph *g, int last)
     }
 }
 
-/* Of x and dx of the nodes, roughly. */
+/* Of the nodes' values, or gradients; those of norms are not stored. */
 static size_t channel_bytes(const struct graph *g, int first, int last)
 {
     size_t floats = 0;
 
     for (int i = first; i <= last; i++)
-        floats += (size_t)op_plane(&g->nodes[i]) * (size_t)g->groups;
+        if (g->nodes[i].kind != OP_NORM)
+            floats += (size_t)op_plane(&g->nodes[i]) * (size_t)g->groups;
     return floats * sizeof(float);
 }
 

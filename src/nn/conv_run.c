@@ -10,7 +10,7 @@
 static void mac_packed(const struct graph *g, const struct node *n,
                        const struct view *v, int group, float *y,
                        const float *w, const struct finish *end,
-                       const struct pass *whole)
+                       const struct pass *whole, bool add)
 {
     const struct conv *c = n->keep;
     struct pass pass = *whole;
@@ -25,7 +25,7 @@ static void mac_packed(const struct graph *g, const struct node *n,
 
         pass.width = s.cols;
         op_sweep(g, g->work, v, group, (struct range){0, c->ins}, at, &s);
-        g->kernels->mac(y + at * GRAPH_LANES, g->work, w, end, &pass, false);
+        g->kernels->mac(y + at * GRAPH_LANES, g->work, w, end, &pass, add);
     }
 }
 
@@ -47,6 +47,7 @@ static void forward_group(struct graph *g, const struct node *n,
     const float *w =
         op_weights(g, mode) + n->w_at + (ptrdiff_t)r.from * c->pass.w_out;
     float *y = op_x(n, group, r.from);
+    bool add = mode == GRAPH_EVAL && n->sum > 0;
     struct pass pass = c->pass;
     struct finish finish, *end;
 
@@ -57,11 +58,11 @@ static void forward_group(struct graph *g, const struct node *n,
     if (c->framed) {
         frame_fill(g, g->work, &c->x, n, mode, group,
                    (struct range){0, c->ins});
-        g->kernels->mac(y, g->work, w, end, &pass, false);
+        g->kernels->mac(y, g->work, w, end, &pass, add);
     } else if (!op_plain(&v)) {
-        mac_packed(g, n, &v, group, y, w, end, &pass);
+        mac_packed(g, n, &v, group, y, w, end, &pass, add);
     } else {
-        g->kernels->mac(y, op_raw(&v, group, 0), w, end, &pass, false);
+        g->kernels->mac(y, op_raw(&v, group, 0), w, end, &pass, add);
     }
 }
 

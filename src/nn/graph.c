@@ -148,6 +148,7 @@ static void build_node(struct graph *g, int i, const struct plan *p, char *x,
         n->places[mode] = plan_place(&p->spots[mode][i], n, x);
     n->lazy = p->lazy[i];
     n->norm = p->norm[i];
+    n->sum = p->sum[i];
     n->dx = at(dx, p->dx[i]);
     n->reached = p->reached[i];
     memcpy(n->first, &p->first[2 * i], sizeof n->first);

@@ -94,6 +94,8 @@ static struct range common(struct range r, const struct node *in)
 static void add_forward(struct graph *g, const struct node *n,
                         enum graph_mode mode, struct range r)
 {
+    if (mode == GRAPH_EVAL && n->sum > 0)
+        return; /* the convolution has added */
     for (int i = 0; i < 2; i++) {
         const struct node *in = op_input(g, n, i);
         struct view v = op_view(g, n, i, mode);

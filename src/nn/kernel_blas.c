@@ -164,6 +164,11 @@ static void each_output(float *y, const struct pass *p,
         }
 }
 
+static void shift(float *y, const struct finish *end, int m)
+{
+    *y += end->bias ? end->bias[m] : 0.0f;
+}
+
 static void start(float *y, const struct finish *end, int m)
 {
     *y = end && end->bias ? end->bias[m] : 0.0f;
@@ -187,8 +192,10 @@ static void mac(float *y, const float *x, const float *w,
     }
     if (!add)
         each_output(y, p, start, end);
+    else if (end)
+        each_output(y, p, shift, end);
     each_part(&(struct product){y, w, x, p, &room}, multiply_mac);
-    if (end)
+    if (end && !add)
         each_output(y, p, limit, end);
 }
 

@@ -14,12 +14,22 @@ enum {
     LINES = TILE_OUTS
 };
 
+/* What to bring near while a tile is computed, a line for each term: some of
+ * the pixels of the next columns, `x` from those of the tile; weights of the
+ * next outs. */
+struct ahead {
+    ptrdiff_t x;
+    const float *w;
+};
+
 typedef void tile(float *y, const float *x, const float *w,
-                  const struct finish *end, const struct pass *p, bool add);
+                  const struct finish *end, const struct pass *p, bool add,
+                  struct ahead next);
 
 /* sum[m, r][n], where outs or rows is 1. */
 INLINE void multiply(vec (*sum)[STRIP_COLS], int outs, int rows, int cols,
-                     const float *x, const float *w, const struct pass *p)
+                     const float *x, const float *w, const struct pass *p,
+                     struct ahead next)
 {
     ptrdiff_t x_row = p->x_row;
 
@@ -28,6 +38,10 @@ INLINE void multiply(vec (*sum)[STRIP_COLS], int outs, int rows, int cols,
         const float *wk = w + p->w_at[k];
         vec xv[2][STRIP_COLS];
 
+        if (outs > 1) {
+            __builtin_prefetch(xk + next.x);
+            __builtin_prefetch(next.w + k * outs);
+        }
         UNROLL
         for (int i = 0; i < rows * cols; i++)
             xv[i / cols][i % cols] =
@@ -45,7 +59,7 @@ INLINE void multiply(vec (*sum)[STRIP_COLS], int outs, int rows, int cols,
 
 INLINE void compute(int outs, int rows, int cols, float *y, const float *x,
                     const float *w, const struct finish *end,
-                    const struct pass *p, bool add)
+                    const struct pass *p, bool add, struct ahead next)
 {
     /* copies: for all the compiler knows, stores to y may change *p */
     ptrdiff_t y_line = outs > 1 ? p->y_out : p->y_row, y_col = p->y_col;
@@ -62,7 +76,7 @@ INLINE void compute(int outs, int rows, int cols, float *y, const float *x,
                 expect_store(y + q + i / cols * y_line +
                              (cols + i % cols) * y_col);
         }
-        multiply(sum, outs, rows, cols, x + q, w, p);
+        multiply(sum, outs, rows, cols, x + q, w, p, next);
         UNROLL
         for (int i = 0; i < outs * rows * cols; i++) {
             put(y + q + i / cols * y_line + i % cols * y_col,
@@ -72,27 +86,27 @@ INLINE void compute(int outs, int rows, int cols, float *y, const float *x,
 }
 
 #define TILE(outs, cols)                                                       \
-    static void tile_##outs##_##cols(float *y, const float *x, const float *w, \
-                                     const struct finish *end,                 \
-                                     const struct pass *p, bool add)           \
+    static void tile_##outs##_##cols(                                          \
+        float *y, const float *x, const float *w, const struct finish *end,    \
+        const struct pass *p, bool add, struct ahead next)                     \
     {                                                                          \
-        compute(outs, 1, cols, y, x, w, end, p, add);                          \
+        compute(outs, 1, cols, y, x, w, end, p, add, next);                    \
     }
 
 /* All rows of a few columns of one channel. */
 #define STRIP(cols)                                                            \
     static void strip_##cols(float *y, const float *x, const float *w,         \
                              const struct finish *end, const struct pass *p,   \
-                             bool add)                                         \
+                             bool add, struct ahead next)                      \
     {                                                                          \
         int r = 0;                                                             \
                                                                                \
         for (; r + 2 <= p->height; r += 2)                                     \
             compute(1, 2, cols, y + r * p->y_row, x + r * p->x_row, w, end, p, \
-                    add);                                                      \
+                    add, next);                                                \
         if (r < p->height)                                                     \
             compute(1, 1, cols, y + r * p->y_row, x + r * p->x_row, w, end, p, \
-                    add);                                                      \
+                    add, next);                                                \
     }
 
 /* clang-format off */
@@ -134,6 +148,9 @@ static void column(float *y, const float *x, const float *w,
     for (int i = 0; i < parts; i++) {
         int m = start(p->outs, parts, i);
         int outs = start(p->outs, parts, i + 1) - m;
+        struct ahead next = {(cols + i % cols) * LANES,
+                             w + start(p->outs, parts, (i + 1) % parts) *
+                                     p->w_out};
         struct finish mine;
 
         if (end)
@@ -141,7 +158,7 @@ static void column(float *y, const float *x, const float *w,
                                    end->high};
         tiles[outs - 1][cols - 1](y + m * p->y_out + from * p->y_col,
                                   x + from * LANES, w + m * p->w_out,
-                                  end ? &mine : NULL, p, add);
+                                  end ? &mine : NULL, p, add, next);
     }
 }
 
@@ -154,7 +171,8 @@ static void plane(float *y, const float *x, const float *w,
         int from = start(p->width, parts, i);
         int cols = start(p->width, parts, i + 1) - from;
 
-        strips[cols - 1](y + from * p->y_col, x + from * LANES, w, end, p, add);
+        strips[cols - 1](y + from * p->y_col, x + from * LANES, w, end, p, add,
+                         (struct ahead){0});
     }
 }
 

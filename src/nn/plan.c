@@ -91,7 +91,8 @@ struct plan plan_new(const struct graph *g)
                      .reached = MEM_NEW(bool, g->count),
                      .first = MEM_NEW(bool, 2 * g->count),
                      .lazy = MEM_NEW(bool, g->count),
-                     .norm = MEM_NEW(int, g->count)};
+                     .norm = MEM_NEW(int, g->count),
+                     .sum = MEM_NEW(int, g->count)};
 
     find_lazy(&p, g);
     plan_values(&p, g);
@@ -109,5 +110,6 @@ void plan_free(struct plan *p)
     mem_free(p->first);
     mem_free(p->lazy);
     mem_free(p->norm);
+    mem_free(p->sum);
     *p = (struct plan){0};
 }

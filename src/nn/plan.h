@@ -20,6 +20,7 @@ struct plan {
     bool *first;   /* [count][2], see struct node */
     bool *lazy;    /* [count] */
     int *norm;     /* [count] */
+    int *sum;      /* [count] */
     size_t x_bytes;    /* memory for values */
     size_t dx_bytes;   /* gradient memory */
     size_t work_bytes; /* scratch */
@@ -31,7 +32,7 @@ struct plan plan_new(const struct graph *g);
 
 void plan_free(struct plan *p);
 
-/** Its parts: spots (once lazy and norm are set); dx, reached, first. */
+/** Its parts: spots, sum (once lazy and norm are set); dx, reached, first. */
 void plan_values(struct plan *p, const struct graph *g);
 void plan_gradients(struct plan *p, const struct graph *g);
 

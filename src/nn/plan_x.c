@@ -22,7 +22,8 @@ static bool is_folded(const struct plan *p, const struct graph *g, int i)
 {
     const struct node *n = &g->nodes[i];
 
-    return n->kind == OP_NORM && p->norm[n->in[0]] == i;
+    return (n->kind == OP_NORM && p->norm[n->in[0]] == i) ||
+           (n->kind == OP_ADD && p->sum[i] > 0);
 }
 
 static bool is_stored(const struct plan *p, const struct graph *g, int i)
@@ -56,6 +57,81 @@ static struct lives find_lives(const struct plan *p, const struct graph *g)
         for (int k = 0; k < 2; k++)
             mark(&l, p, g, g->nodes[i].in[k], i);
     return l;
+}
+
+/* The convolution that a sum reads through a norm without activation; 0: it
+ * does not. */
+static int addend(const struct plan *p, const struct graph *g, int in)
+{
+    const struct node *n = &g->nodes[in];
+    bool bare = n->kind == OP_NORM && n->act == NN_NONE &&
+                g->nodes[n->in[0]].kind == OP_CONV && is_folded(p, g, in);
+
+    return bare ? n->in[0] : 0;
+}
+
+/* Whose memory has the values of node i, if it is stored or folded. */
+static int root_of(const struct plan *p, const struct graph *g, int i)
+{
+    if (!is_folded(p, g, i))
+        return i;
+    return g->nodes[i].kind == OP_ADD ? p->sum[i] : g->nodes[i].in[0];
+}
+
+/* Does node i read node `other`, or what that stands for? */
+static bool reads(const struct plan *p, const struct graph *g, int i, int other)
+{
+    for (int k = 0; k < 2; k++) {
+        int in = g->nodes[i].in[k];
+
+        if (in >= 0 &&
+            (in == other || (!is_stored(p, g, in) && reads(p, g, in, other))))
+            return true;
+    }
+    return false;
+}
+
+/* May the convolution behind in[k] of sum i add to the other input's values?
+ * They must be there, all of them, and nobody else may need them any more. */
+static bool adds_in_place(const struct plan *p, const struct graph *g,
+                          const struct lives *l, int i, int k)
+{
+    const struct node *n = &g->nodes[i];
+    int conv = addend(p, g, n->in[k]), other = n->in[1 - k];
+    bool there = conv > other && other > 0 &&
+                 is_stored(p, g, root_of(p, g, other)) && l->last[other] == i &&
+                 l->last[conv] == i &&
+                 g->nodes[other].shape.c == g->nodes[conv].shape.c;
+
+    for (int j = conv; j < i && there; j++)
+        there = !reads(p, g, j, other);
+    return there;
+}
+
+/* The place of what a convolution adds to becomes its own. */
+static struct spot take_over(const struct plan *p, struct slots *s,
+                             const struct graph *g, int conv)
+{
+    const struct node *sum = &g->nodes[p->sum[conv]];
+    int k = addend(p, g, sum->in[0]) == conv;
+    int root = root_of(p, g, sum->in[k]);
+
+    slots_hand_on(s, root, conv);
+    return p->spots[GRAPH_EVAL][root];
+}
+
+static void find_sums(struct plan *p, const struct graph *g)
+{
+    struct lives l = find_lives(p, g);
+
+    for (int i = 1; i < g->count - 1; i++)
+        for (int k = 0; k < 2 && g->nodes[i].kind == OP_ADD; k++)
+            if (p->sum[i] == 0 && adds_in_place(p, g, &l, i, k)) {
+                p->sum[i] = addend(p, g, g->nodes[i].in[k]);
+                p->sum[p->sum[i]] = i;
+            }
+    mem_free(l.chain);
+    mem_free(l.last);
 }
 
 /* A convolution whose values go to a depthwise one alone writes them straight
@@ -124,7 +200,9 @@ static void place_chain(struct plan *p, struct slots *s, const struct lives *l,
 
         *spot = (struct spot){PLAN_NOWHERE, inside ? band : n->shape.c,
                               halo_of(p, g, i)};
-        if (is_stored(p, g, i))
+        if (n->kind == OP_CONV && p->sum[i] > 0)
+            *spot = take_over(p, s, g, i);
+        else if (is_stored(p, g, i))
             spot->at = slots_take(s, i, spot_bytes(g, i, spot));
     }
 }
@@ -166,5 +244,6 @@ void plan_values(struct plan *p, const struct graph *g)
         spot->at = p->x_bytes;
         p->x_bytes += plan_tensor(g, &g->nodes[i]);
     }
+    find_sums(p, g);
     plan_eval(p, g);
 }

@@ -5,10 +5,13 @@
 #include "conv.h"
 #include "nn/op.h"
 
-/* In GRAPH_EVAL the convolution has done the work of its norm. */
-static bool is_folded(const struct graph *g, const struct node *n)
+/* The convolution that in GRAPH_EVAL has done the work of a norm or sum; 0:
+ * there is none. */
+static int worker(const struct graph *g, const struct node *n)
 {
-    return n->kind == OP_NORM && op_input(g, n, 0)->norm > 0;
+    if (n->kind == OP_NORM && op_input(g, n, 0)->norm > 0)
+        return n->in[0];
+    return n->kind == OP_ADD ? n->sum : 0;
 }
 
 struct view op_values(const struct node *n)
@@ -38,8 +41,8 @@ struct view op_view(const struct graph *g, const struct node *n, int i,
 {
     const struct node *in = op_input(g, n, i);
 
-    if (mode == GRAPH_EVAL && is_folded(g, in))
-        return op_values(op_input(g, in, 0));
+    if (mode == GRAPH_EVAL && worker(g, in) > 0)
+        return op_values(&g->nodes[worker(g, in)]);
     if (in->lazy && in->kind == OP_NORM)
         return norm_view(g, in);
     if (in->lazy) { /* OP_SCALE */

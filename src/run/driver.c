@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/timer.h"
+#include "run/pace.h"
 #include "run/settings.h"
 #include "search/reward.h"
 
@@ -71,20 +72,39 @@ static void answer(struct driver *d, struct trial *t, const struct result *r,
     t->left = left;
     t->finished = comm_clock() - d->started;
     t->answered = true;
-    if (r->seconds > d->longest)
-        d->longest = r->seconds;
+    if (!result_counts(r))
+        return;
+    d->longest = fmax(d->longest, r->seconds);
+    d->shortest = d->shortest > 0 ? fmin(d->shortest, r->seconds) : r->seconds;
 }
 
 /* A journal that cannot be written is no reason to lose what is going on. */
 static void keep(struct driver *d, const struct trial *t)
 {
-    if (!d->journal ||
-        journal_append(d->journal, &t->task, &t->result, &t->left) == ERR_NONE)
+    enum err e = ERR_NONE;
+
+    timer_start(TIMER_STORE);
+    if (d->journal)
+        e = journal_append(d->journal, &t->task, &t->result, &t->left);
+    timer_stop(TIMER_STORE);
+    if (e == ERR_NONE)
         return;
     log_warn("%s; the search goes on, but this trial will be evaluated again "
              "after a restart",
              err_message());
     err_clear();
+}
+
+/* What may happen beside results; false: there is no time left. */
+static bool look_around(struct driver *d)
+{
+    char who[sizeof d->stop.why];
+
+    if (stop_publish())
+        d->publish(d, d->context);
+    if (farm_late(d->farm, who, sizeof who))
+        stop_ask(&d->stop, STOP_NOW, who);
+    return stop_look(&d->stop) != STOP_NOW;
 }
 
 /* Wait for a result; false: there is no time left. */
@@ -93,7 +113,7 @@ static bool wait_for_result(struct driver *d)
     int turn = 0;
 
     timer_start(TIMER_WAIT);
-    while (!farm_ready(d->farm) && stop_look(&d->stop) != STOP_NOW)
+    while (!farm_ready(d->farm) && look_around(d))
         comm_rest(turn < INT_MAX ? ++turn : turn);
     timer_stop(TIMER_WAIT);
     return farm_ready(d->farm);
@@ -105,9 +125,10 @@ static bool collect(struct driver *d)
     struct result r;
     struct trial *t;
 
-    if (!wait_for_result(d))
+    if (d->in_flight == 0 || !wait_for_result(d))
         return false;
     farm_collect(d->farm, &r, &left);
+    d->in_flight--;
     CHECK(r.id >= 0 && r.id < d->trials.count);
     t = &d->trials.list[r.id];
     answer(d, t, &r, left);
@@ -117,7 +138,7 @@ static bool collect(struct driver *d)
 }
 
 /* Tell the oldest trial that was not told; wait for its result if need be.
- * False: there is no time left. */
+ * False: there is no time left for it. */
 static bool tell_next(struct driver *d)
 {
     struct trial *t;
@@ -164,10 +185,35 @@ static bool resume(struct driver *d, struct trial *t)
     return true;
 }
 
+/* Will it be ready in time?  Only near the end this needs a closer look. */
+static bool fits(const struct driver *d, const struct trial *t)
+{
+    enum { AMPLE = 8 };
+    double left = d->stop.until - comm_clock();
+
+    return AMPLE * d->longest < left ||
+           pace_seconds(&d->trials, t->work) < left;
+}
+
 static void submit(struct driver *d, const struct task *task)
 {
-    struct trial *t = trials_append(&d->trials, task, settings(d)->reuse);
     struct luggage with = {0};
+
+    if (d->eval->start)
+        with = d->eval->start(d->evaluator, task);
+    while (farm_idle(d->farm) == 0 && collect(d))
+        ;
+    if (farm_idle(d->farm) > 0) {
+        farm_submit(d->farm, task, &with);
+        d->in_flight++;
+    }
+    mem_free(with.bytes);
+}
+
+/* See to it that a new trial is answered, now or later. */
+static void begin(struct driver *d, const struct task *task)
+{
+    struct trial *t = trials_append(&d->trials, task, settings(d)->reuse);
 
     CHECK(space_has(d->space, &task->arch));
     d->out += !task->said.replaces;
@@ -177,15 +223,13 @@ static void submit(struct driver *d, const struct task *task)
     }
     d->idle = 0;
     d->fresh++;
+    t->work = d->eval->work ? d->eval->work(d->evaluator, task) : 1;
     if (resume(d, t))
         return;
-    if (d->eval->start)
-        with = d->eval->start(d->evaluator, task);
-    while (farm_idle(d->farm) == 0 && collect(d))
-        ;
-    if (farm_idle(d->farm) > 0)
-        farm_submit(d->farm, task, &with);
-    mem_free(with.bytes);
+    if (fits(d, t))
+        submit(d, task);
+    else
+        d->put_off++;
 }
 
 /* Of what was told, so that the end depends on the settings alone. */
@@ -201,7 +245,7 @@ static bool all_told(const struct driver *d)
     return d->told == d->trials.count;
 }
 
-/* Ask and submit one task, once the window has room and the method is ready;
+/* Ask for one task and begin it, once the window has room and the method is ready;
  * false if the method has nothing more to propose. */
 static bool ask_next(struct driver *d)
 {
@@ -212,15 +256,15 @@ static bool ask_next(struct driver *d)
         if (all_told(d) || !tell_next(d))
             return false;
     }
-    submit(d, &t);
+    begin(d, &t);
     return true;
 }
 
-/* A trial may take as long as the longest one did, and a little more. */
+/* Is there time for a short trial? */
 static bool may_start(struct driver *d)
 {
-    return stop_look(&d->stop) == STOP_NOT &&
-           stop_has_time(&d->stop, 1.2 * d->longest);
+    return look_around(d) && d->stop.asked == STOP_NOT &&
+           stop_has_time(&d->stop, d->shortest);
 }
 
 static bool wants_more(const struct driver *d)
@@ -242,6 +286,8 @@ enum run_status driver_run(struct driver *d)
         ;
     while (!all_told(d) && tell_next(d))
         ;
+    if (d->put_off > 0)
+        stop_ask(&d->stop, STOP_SOON, "the time limit");
     if (!all_told(d) || (wants_more(d) && d->stop.asked != STOP_NOT))
         return RUN_STOPPED;
     if (too_many_failed(d) || isnan(d->trials.best_accuracy))

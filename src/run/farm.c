@@ -1,21 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/farm.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/timer.h"
+#include "run/watch.h"
+
+/* A group, and the task it works on. */
+struct slot {
+    bool busy;
+    double since;               /* when it got its task */
+    char *message;              /* task and luggage, */
+    struct comm_posted *posted; /* which may still be on its way */
+};
 
 struct farm {
     const struct ranks *ranks;
+    struct watch *watch;
     const struct eval *eval;
     void *evaluator;
     int slots;           /* groups, or 1 */
     int busy;            /* of them */
-    bool *has_task;      /* [slots] */
-    double *since;       /* [slots] when it got its task */
+    struct slot *slot;   /* [slots] */
     double seconds;      /* all groups have spent on finished tasks */
     double first;        /* when the first task was submitted; < 0 not yet */
     struct result alone; /* the result of a farm without groups */
@@ -23,16 +33,16 @@ struct farm {
 };
 
 struct farm *farm_new(const struct ranks *r, const struct eval *eval,
-                      void *evaluator)
+                      void *evaluator, double patience)
 {
     struct farm *f = MEM_NEW(struct farm, 1);
 
     f->ranks = r;
+    f->watch = watch_new(r, patience);
     f->eval = eval;
     f->evaluator = evaluator;
     f->slots = r->groups > 0 ? r->groups : 1;
-    f->has_task = MEM_NEW(bool, f->slots);
-    f->since = MEM_NEW(double, f->slots);
+    f->slot = MEM_NEW(struct slot, f->slots);
     f->first = -1;
     return f;
 }
@@ -41,10 +51,8 @@ void farm_free(struct farm *f)
 {
     if (!f)
         return;
-    for (int rank = 1; rank < comm_size(f->ranks->world); rank++)
-        comm_send(f->ranks->world, rank, COMM_STOP, NULL, 0);
-    mem_free(f->has_task);
-    mem_free(f->since);
+    watch_free(f->watch);
+    mem_free(f->slot);
     mem_free(f);
 }
 
@@ -57,7 +65,7 @@ static int idle_slot(const struct farm *f)
 {
     int i = 0;
 
-    while (i < f->slots && f->has_task[i])
+    while (i < f->slots && f->slot[i].busy)
         i++;
     CHECK(i < f->slots);
     return i;
@@ -92,18 +100,21 @@ void farm_evaluate(const struct eval *eval, void *evaluator,
 }
 
 /* A message: a task or a result, then its luggage. */
+static char *pack(const void *head, size_t size, const struct luggage *l)
+{
+    char *message = MEM_NEW(char, size + l->size);
+
+    memcpy(message, head, size);
+    if (l->size > 0)
+        memcpy(message + size, l->bytes, l->size);
+    return message;
+}
+
 static void send(struct comm *c, int to, enum comm_tag tag, const void *head,
                  size_t size, const struct luggage *l)
 {
-    char *message;
+    char *message = pack(head, size, l);
 
-    if (l->size == 0) {
-        comm_send(c, to, tag, head, size);
-        return;
-    }
-    message = MEM_NEW(char, size + l->size);
-    memcpy(message, head, size);
-    memcpy(message + size, l->bytes, l->size);
     comm_send(c, to, tag, message, size + l->size);
     mem_free(message);
 }
@@ -130,33 +141,79 @@ static void take(struct comm *c, int from, enum comm_tag tag, size_t bytes,
 void farm_submit(struct farm *f, const struct task *t,
                  const struct luggage *with)
 {
-    int slot = idle_slot(f);
+    int number = idle_slot(f);
+    struct slot *slot = &f->slot[number];
 
-    f->has_task[slot] = true;
+    slot->busy = true;
+    slot->since = comm_clock();
     f->busy++;
-    f->since[slot] = comm_clock();
     if (f->first < 0)
-        f->first = f->since[slot];
-    if (f->ranks->groups == 0)
+        f->first = slot->since;
+    if (f->ranks->groups == 0) {
         farm_evaluate(f->eval, f->evaluator, t, with, &f->alone, &f->left);
-    else
-        send(f->ranks->world, ranks_leader(f->ranks, slot), COMM_TASK, t,
-             sizeof *t, with);
+        return;
+    }
+    slot->message = pack(t, sizeof *t, with);
+    slot->posted = comm_post(f->ranks->world, ranks_leader(f->ranks, number),
+                             COMM_TASK, slot->message, sizeof *t + with->size);
+}
+
+/* Its result is there, so its task has arrived. */
+static void release(struct farm *f, struct slot *slot)
+{
+    comm_posted_free(slot->posted);
+    mem_free(slot->message);
+    f->seconds += comm_clock() - slot->since;
+    f->busy--;
+    *slot = (struct slot){.busy = false};
+}
+
+/* A message that waits to be received. */
+struct message {
+    int sender;
+    enum comm_tag tag;
+    size_t size;
+};
+
+static bool poll(struct comm *c, struct message *m)
+{
+    return comm_poll(c, COMM_ANY, &m->sender, &m->tag, &m->size);
+}
+
+/* Is there one, beside signs of life? */
+static bool listen(struct farm *f, struct message *m)
+{
+    struct comm *world = f->ranks->world;
+    struct beat b;
+
+    while (poll(world, m)) {
+        if (m->tag != COMM_BEAT)
+            return true;
+        CHECK(m->size == sizeof b);
+        comm_receive(world, m->sender, COMM_BEAT, &b, sizeof b);
+        watch_hear(f->watch, m->sender, &b);
+    }
+    return false;
+}
+
+static void rest(int *turn)
+{
+    *turn += *turn < INT_MAX;
+    comm_rest(*turn);
 }
 
 /* Wait for a result from the leader of a group; its slot. */
 static int receive(struct farm *f, struct result *r, struct luggage *left)
 {
-    enum comm_tag tag;
-    size_t size;
-    int sender;
+    struct message m;
 
     timer_start(TIMER_WAIT);
-    comm_wait(f->ranks->world, COMM_ANY, &sender, &tag, &size);
+    for (int turn = 0; !listen(f, &m);)
+        rest(&turn);
     timer_stop(TIMER_WAIT);
-    CHECK(tag == COMM_RESULT && size >= sizeof *r);
-    take(f->ranks->world, sender, tag, size, r, sizeof *r, left);
-    return (sender - 1) / f->ranks->per_child;
+    CHECK(m.tag == COMM_RESULT && m.size >= sizeof *r);
+    take(f->ranks->world, m.sender, m.tag, m.size, r, sizeof *r, left);
+    return (m.sender - 1) / f->ranks->per_child;
 }
 
 bool farm_working(const struct farm *f)
@@ -166,12 +223,45 @@ bool farm_working(const struct farm *f)
 
 bool farm_ready(struct farm *f)
 {
-    enum comm_tag tag;
-    size_t size;
-    int sender;
+    struct message m;
 
-    return f->ranks->groups == 0 ||
-           comm_poll(f->ranks->world, COMM_ANY, &sender, &tag, &size);
+    return f->ranks->groups == 0 || listen(f, &m);
+}
+
+bool farm_late(struct farm *f, char *who, size_t size)
+{
+    struct message m;
+
+    return !listen(f, &m) && watch_late(f->watch, who, size);
+}
+
+/* Wait for the last word of some rank. */
+static bool hear_last(struct farm *f, void *all, size_t size, char *who,
+                      size_t who_size)
+{
+    struct message m;
+
+    for (int turn = 0; !listen(f, &m); rest(&turn))
+        if (watch_late(f->watch, who, who_size))
+            return false;
+    CHECK(m.tag == COMM_LEAVE && m.size == size);
+    comm_receive(f->ranks->world, m.sender, m.tag,
+                 (char *)all + (size_t)m.sender * size, size);
+    watch_dismiss(f->watch, m.sender);
+    return true;
+}
+
+bool farm_end(struct farm *f, void *all, size_t size, char *who,
+              size_t who_size)
+{
+    int ranks = comm_size(f->ranks->world);
+
+    for (int rank = 1; rank < ranks; rank++)
+        comm_send(f->ranks->world, rank, COMM_STOP, NULL, 0);
+    for (int rank = 1; rank < ranks; rank++)
+        if (!hear_last(f, all, size, who, who_size))
+            return false;
+    return true;
 }
 
 void farm_collect(struct farm *f, struct result *r, struct luggage *left)
@@ -185,10 +275,8 @@ void farm_collect(struct farm *f, struct result *r, struct luggage *left)
     } else {
         slot = receive(f, r, left);
     }
-    CHECK(f->has_task[slot]);
-    f->has_task[slot] = false;
-    f->busy--;
-    f->seconds += comm_clock() - f->since[slot];
+    CHECK(f->slot[slot].busy);
+    release(f, &f->slot[slot]);
 }
 
 double farm_busy(const struct farm *f)
@@ -197,29 +285,30 @@ double farm_busy(const struct farm *f)
     double span = (now - f->first) * f->slots;
 
     for (int i = 0; i < f->slots; i++)
-        if (f->has_task[i])
-            seconds += now - f->since[i];
+        if (f->slot[i].busy)
+            seconds += now - f->slot[i].since;
     return f->first >= 0 && span > 0 ? seconds / span : 0;
 }
 
 /* The leader hears rank 0 and passes on; the others hear their leader.  Spare
  * ranks hear only the end. */
-static enum comm_tag hear(const struct ranks *r, struct task *t,
-                          struct luggage *with)
+static enum comm_tag hear(struct ranks *r, struct task *t, struct luggage *with)
 {
-    enum comm_tag tag;
-    size_t size;
-    int sender;
+    struct message m;
 
+    r->pulse.task = -1;
     timer_start(TIMER_WAIT);
-    comm_wait(r->world, COMM_ANY, &sender, &tag, &size);
+    for (int turn = 0; !poll(r->world, &m); rest(&turn))
+        pulse_beat(&r->pulse, PHASE_IDLE, 0, 0);
     timer_stop(TIMER_WAIT);
-    CHECK(tag == COMM_STOP || (tag == COMM_TASK && size >= sizeof *t));
-    if (tag == COMM_TASK)
-        take(r->world, sender, tag, size, t, sizeof *t, with);
-    else
-        comm_receive(r->world, sender, tag, NULL, size);
-    return tag;
+    CHECK(m.tag == COMM_STOP || (m.tag == COMM_TASK && m.size >= sizeof *t));
+    if (m.tag == COMM_TASK) {
+        take(r->world, m.sender, m.tag, m.size, t, sizeof *t, with);
+        r->pulse.task = t->id;
+    } else {
+        comm_receive(r->world, m.sender, m.tag, NULL, m.size);
+    }
+    return m.tag;
 }
 
 static void pass_on(const struct ranks *r, const struct task *t,
@@ -231,7 +320,7 @@ static void pass_on(const struct ranks *r, const struct task *t,
         send(r->world, leader + i, COMM_TASK, t, sizeof *t, with);
 }
 
-void farm_work(const struct ranks *r, const struct eval *eval, void *evaluator)
+void farm_work(struct ranks *r, const struct eval *eval, void *evaluator)
 {
     struct task t;
     struct result result;
@@ -248,4 +337,9 @@ void farm_work(const struct ranks *r, const struct eval *eval, void *evaluator)
         mem_free(with.bytes);
         mem_free(left.bytes);
     }
+}
+
+void farm_leave(const struct ranks *r, const void *word, size_t size)
+{
+    comm_send(r->world, 0, COMM_LEAVE, word, size);
 }

@@ -7,164 +7,26 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/timer.h"
-#include "run/args.h"
+#include "program.h"
 #include "run/blas_core.h"
 #include "run/driver.h"
 #include "run/health.h"
-#include "run/input.h"
 #include "run/progress.h"
-#include "run/ranks.h"
 #include "run/report.h"
-#include "run/results.h"
-#include "run/resume.h"
 #include "run/settings.h"
-#include "run/store.h"
-#include "search/transfer.h"
 
-/* What is opened in order, and closed in the reverse one. */
-struct program {
-    struct args args;
-    int argc;
-    char **argv;
-    char *command;       /* as it was typed */
-    struct usage before; /* what MPI had used when it was up */
-    struct comm *world;
-    struct conf *conf;
-    struct space space;
-    struct ranks ranks;
-    const struct eval *eval;
-    void *evaluator;
-    struct results results;
-    struct resume resume;     /* on rank 0 */
-    struct transfer transfer; /* on rank 0 */
-};
-
-/* Read the input; only rank 0 says what is wrong with it. */
-static enum err read_input(struct program *p, bool speak)
+/* Some ranks are still at work, or silent: all there is time for is to
+ * publish. */
+static void abandon(struct program *p, const struct driver *d,
+                    enum run_status status)
 {
-    enum err e = input_read(p->conf, p->args.input), wrong;
-
-    for (int i = 0; i < p->args.sets && e == ERR_NONE; i++)
-        e = input_set(p->conf, p->args.set[i]);
-    if (e == ERR_NONE) {
-        settings_complete(p->conf);
-        conf_check(p->conf);
-    }
-    if (conf_errors(p->conf) == 0)
-        return e;
-    wrong = e == ERR_USAGE ? ERR_USAGE : ERR_INPUT;
-    err_clear();
-    e = speak ? input_report(p->conf)
-              : ERR(ERR_INPUT, "%s: %s", comm_host(), conf_error(p->conf, 0));
-    return e == ERR_NONE ? e : wrong;
-}
-
-static uint64_t seed_of(const struct conf *conf)
-{
-    const struct run_conf *c = conf_of(conf, &run_section);
-
-    return (uint64_t)c->seed;
-}
-
-/* Data, tables: everything but the search itself. */
-static enum err open_evaluator(struct program *p, const struct eval_place *at)
-{
-    const struct eval_conf *c = conf_of(p->conf, &eval_section);
-
-    space_open(&p->space, p->conf);
-    p->eval = eval_find(c->kind.s);
-    CHECK(p->eval != NULL);
-    return p->eval->open(&p->evaluator, at, &p->space, p->conf,
-                         seed_of(p->conf));
-}
-
-static enum err check(struct program *p)
-{
-    const struct eval_place nowhere = {NULL, NULL, NULL};
-
-    TRY(read_input(p, true));
-    TRY(open_evaluator(p, &nowhere));
-    log_print("space      %s: %d decisions, %.3g architectures\n",
-              p->space.kind->name, p->space.count, space_size(&p->space));
-    p->eval->print(p->evaluator);
-    p->eval->close(p->evaluator);
-    log_print("%s: ok\n", p->args.input);
-    return ERR_NONE;
-}
-
-/* The name of a run, or else an input file, which has the name. */
-static enum err name_of_run(struct program *p, const char **name)
-{
-    const struct run_conf *run = conf_of(p->conf, &run_section);
-    char path[CONF_TEXT_MAX + 8];
-
-    (void)snprintf(path, sizeof path, "%s.h5", p->args.input);
-    *name = p->args.input;
-    if (store_exists(path) || !store_exists(p->args.input))
-        return ERR_NONE;
-    TRY(read_input(p, true));
-    *name = run->name.s;
-    return ERR_NONE;
-}
-
-static enum err print_status(struct program *p)
-{
-    const char *name;
-
-    TRY(name_of_run(p, &name));
-    return results_print_status(name);
-}
-
-static enum err print_defaults(const struct program *p)
-{
-    char *text = conf_print(p->conf, true);
-
-    fputs(text, stdout);
-    mem_free(text);
-    return ERR_NONE;
-}
-
-static enum err without_mpi(struct program *p)
-{
-    switch (p->args.mode) {
-    case ARGS_HELP:
-        args_help();
-        return ERR_NONE;
-    case ARGS_VERSION:
-        args_version();
-        return ERR_NONE;
-    case ARGS_DEFAULTS:
-        return print_defaults(p);
-    case ARGS_STATUS:
-        return print_status(p);
-    case ARGS_CHECK:
-    case ARGS_RUN:
-        break;
-    }
-    return check(p);
-}
-
-/* Everybody's use of time and memory, on rank 0; NULL elsewhere. */
-static struct usage *gather_usage(const struct program *p)
-{
-    struct usage mine = report_usage(), *all = NULL;
-
-    mine.cpu -= p->before.cpu;
-    if (comm_rank(p->world) == 0)
-        all = MEM_NEW(struct usage, comm_size(p->world));
-    comm_gather(p->world, 0, &mine, sizeof mine, all);
-    return all;
-}
-
-/* The other ranks are still at work: all there is time for is to publish. */
-static void abandon(struct program *p, const struct driver *d)
-{
-    if (results_publish(&p->results, d, run_status_text(RUN_STOPPED), NULL) !=
+    if (results_publish(&p->results, d, run_status_text(status), NULL) !=
         ERR_NONE)
         log_error("%s", err_message());
-    report_done(d, RUN_STOPPED);
-    log_print("stopped by %s; to go on: --restart\n", d->stop.why);
-    comm_abandon(err_exit_code(ERR_STOPPED));
+    report_done(d, status);
+    if (status == RUN_STOPPED)
+        log_warn("stopped by %s; to go on: --restart", d->stop.why);
+    comm_abandon(status == RUN_STOPPED ? err_exit_code(ERR_STOPPED) : 0);
 }
 
 static enum err outcome(const struct program *p, const struct driver *d,
@@ -181,26 +43,50 @@ static enum err outcome(const struct program *p, const struct driver *d,
     return ERR_NONE;
 }
 
+/* This rank's use of time and memory. */
+static struct usage used(const struct program *p)
+{
+    struct usage mine = report_usage();
+
+    mine.cpu -= p->before.cpu;
+    return mine;
+}
+
 /* Print and store how it went. */
 static enum err finish(struct program *p, const struct driver *d,
-                       enum run_status status)
+                       enum run_status status, const struct usage *usage)
 {
-    struct usage *usage = gather_usage(p);
-    enum err e =
-        results_publish(&p->results, d, run_status_text(status), usage);
-
+    TRY(results_publish(&p->results, d, run_status_text(status), usage));
     report_times(usage, comm_size(p->world), timer_seconds(TIMER_RUN));
-    mem_free(usage);
-    TRY(e);
     health_report(d);
     report_done(d, status);
     return outcome(p, d, status);
+}
+
+/* End the farm and the run. */
+static enum err end(struct program *p, struct driver *d, enum run_status status)
+{
+    struct usage *usage = MEM_NEW(struct usage, comm_size(p->world));
+    enum err e;
+
+    if (d->stop.asked == STOP_NOW && farm_working(d->farm))
+        abandon(p, d, status);
+    if (!farm_end(d->farm, usage, sizeof *usage, d->stop.why,
+                  sizeof d->stop.why)) {
+        log_warn("%s: is given up", d->stop.why);
+        abandon(p, d, status);
+    }
+    usage[0] = used(p);
+    e = finish(p, d, status, usage);
+    mem_free(usage);
+    return e;
 }
 
 static enum err search(struct program *p)
 {
     struct meter meter = {.results = &p->results};
     const struct search_conf *c = conf_of(p->conf, &search_section);
+    const struct run_conf *run = conf_of(p->conf, &run_section);
     struct driver d = {.conf = p->conf,
                        .space = &p->space,
                        .method = search_find(c->method.s),
@@ -209,8 +95,8 @@ static enum err search(struct program *p)
                        .transfer = &p->transfer,
                        .journal = p->resume.journal,
                        .after = meter_after,
+                       .publish = meter_publish,
                        .context = &meter};
-    enum run_status status;
     enum err e;
 
     CHECK(d.method != NULL);
@@ -223,12 +109,9 @@ static enum err search(struct program *p)
                  d.method->name);
     report_head();
     d.stop = resume_stop(&p->resume, p->conf);
-    d.farm = farm_new(&p->ranks, p->eval, p->evaluator);
-    status = driver_run(&d);
-    if (d.stop.asked == STOP_NOW && farm_working(d.farm))
-        abandon(p, &d);
+    d.farm = farm_new(&p->ranks, p->eval, p->evaluator, run->watch);
+    e = end(p, &d, driver_run(&d));
     farm_free(d.farm);
-    e = finish(p, &d, status);
     d.method->destroy(d.search);
     trials_free(&d.trials);
     return e;
@@ -236,10 +119,13 @@ static enum err search(struct program *p)
 
 static enum err work(struct program *p)
 {
+    struct usage mine;
+
     if (comm_rank(p->world) == 0)
         return search(p);
     farm_work(&p->ranks, p->eval, p->evaluator);
-    mem_free(gather_usage(p));
+    mine = used(p);
+    farm_leave(&p->ranks, &mine, sizeof mine);
     return ERR_NONE;
 }
 
@@ -277,11 +163,12 @@ static enum err open_earlier(struct program *p)
 /* With settings and ranks: data, results, work. */
 static enum err on_ranks(struct program *p)
 {
-    struct eval_place at = {p->world, p->ranks.node, p->ranks.group};
+    struct eval_place at = {p->world, p->ranks.node, p->ranks.group,
+                            &p->ranks.pulse};
     enum err e;
 
     TRY(open_results(p));
-    e = open_evaluator(p, &at);
+    e = program_evaluator(p, &at);
     timer_stop(TIMER_SETUP);
     if (e == ERR_NONE) {
         e = open_earlier(p);
@@ -302,7 +189,7 @@ static enum err with_mpi(struct program *p)
     p->before = report_usage();
     timer_start(TIMER_RUN);
     timer_start(TIMER_SETUP);
-    TRY(comm_agree(p->world, read_input(p, comm_rank(p->world) == 0)));
+    TRY(comm_agree(p->world, program_input(p, comm_rank(p->world) == 0)));
     e = ranks_open(&p->ranks, p->world, p->conf);
     if (e == ERR_NONE)
         e = on_ranks(p);
@@ -368,7 +255,7 @@ static enum err run_without_mpi(struct program *p, enum err wrong_use)
     if (launched_rank() != 0)
         return e;
     if (e == ERR_NONE)
-        e = without_mpi(p);
+        e = program_offline(p);
     if (e != ERR_NONE && e != ERR_STOPPED)
         log_error("%s", err_message());
     return e;

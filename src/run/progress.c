@@ -41,8 +41,10 @@ static void print_row(struct meter *m, const struct driver *d)
     m->at = d->trials.evaluated;
 }
 
-static void publish(struct meter *m, const struct driver *d)
+void meter_publish(struct driver *d, void *meter)
 {
+    const struct meter *m = meter;
+
     timer_start(TIMER_STORE);
     if (results_publish(m->results, d, "running", NULL) != ERR_NONE) {
         log_warn("%s; the search goes on", err_message());
@@ -66,5 +68,5 @@ void meter_after(struct driver *d, void *meter)
         (t->evaluated == run->trials && m->at < t->evaluated))
         print_row(m, d);
     if (comm_clock() - m->results->published > run->publish_every)
-        publish(m, d);
+        meter_publish(d, m);
 }

@@ -161,6 +161,8 @@ enum err ranks_open(struct ranks *r, struct comm *world,
          nn_kernels(conf_of(conf, &nn_section)));
     if (comm_rank(world) == 0)
         r->about = MEM_NEW(struct rank_about, size);
+    else
+        r->pulse = (struct pulse){.world = world, .task = -1};
     comm_gather(world, 0, &mine, sizeof mine, r->about);
     return ERR_NONE;
 }

@@ -31,6 +31,8 @@ enum err results_open(struct results *s, const struct conf *conf, bool replace)
     TRY(store_ready(s->path, replace));
     if (pool->enabled)
         TRY(store_ready(s->pool, replace));
+    store_set_aside(s->path);
+    store_set_aside(s->pool);
     s->input = conf_print(conf, false);
     (void)strftime(s->started, sizeof s->started, "%Y-%m-%dT%H:%M:%S%z",
                    localtime_r(&now, &tm));
@@ -304,7 +306,7 @@ static enum err publish_pool(const struct results *s)
     TRY(s->eval->image(s->evaluator, &bytes, &size));
     if (!bytes)
         return ERR_NONE;
-    e = store_publish(s->pool, bytes, size);
+    e = store_publish_sealed(s->pool, bytes, size);
     mem_free(bytes);
     return e;
 }
@@ -313,7 +315,7 @@ enum err results_publish(struct results *s, const struct driver *d,
                          const char *status, const struct usage *usage)
 {
     struct h5 *h = h5_new();
-    void *bytes;
+    void *bytes = NULL;
     size_t size;
     enum err e = write_file(h, s, d, status, usage);
 
@@ -321,8 +323,13 @@ enum err results_publish(struct results *s, const struct driver *d,
         e = h5_image(h, &bytes, &size);
     h5_close(h);
     s->published = comm_clock();
-    TRY(e);
-    e = store_publish(s->path, bytes, size);
+    if (e == ERR_NONE && d->journal)
+        e = journal_sync(d->journal);
+    if (e != ERR_NONE) {
+        mem_free(bytes);
+        return e;
+    }
+    e = store_publish_sealed(s->path, bytes, size);
     mem_free(bytes);
     TRY(e);
     return usage ? publish_pool(s) : ERR_NONE;

@@ -129,7 +129,8 @@ static bool is_free(const struct conf_section *s, const struct conf_row *row)
 {
     static const char *const names[] = {"name",         "trials",
                                         "report_every", "publish_every",
-                                        "grace",        "time_limit"};
+                                        "grace",        "time_limit",
+                                        "watch"};
 
     if (s == &parallel_section)
         return true;

@@ -14,30 +14,42 @@
 enum { LOOK_SECONDS = 1, RESERVE_SECONDS = 30 };
 
 /* Set by the handler, the only state that a signal can reach. */
-static volatile sig_atomic_t soon, now;
+static volatile sig_atomic_t soon, now, publish;
 
 static void note(int signal)
 {
     if (signal == SIGUSR1)
         soon = 1;
+    else if (signal == SIGUSR2)
+        publish = 1;
     else
         now = 1;
 }
 
 void stop_listen(bool heed)
 {
-    static const int signals[] = {SIGUSR1, SIGTERM, SIGINT};
+    static const struct {
+        int signal;
+        bool soft; /* ends no rank */
+    } list[] = {
+        {SIGUSR1, true}, {SIGUSR2, true}, {SIGTERM, false}, {SIGINT, false}};
     struct sigaction a;
 
     memset(&a, 0, sizeof a);
     a.sa_flags = SA_RESTART;
     (void)sigemptyset(&a.sa_mask);
-    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
-        bool soft = signals[i] == SIGUSR1;
-
-        a.sa_handler = heed ? note : soft ? SIG_IGN : SIG_DFL;
-        (void)sigaction(signals[i], &a, NULL);
+    for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
+        a.sa_handler = heed ? note : list[i].soft ? SIG_IGN : SIG_DFL;
+        (void)sigaction(list[i].signal, &a, NULL);
     }
+}
+
+bool stop_publish(void)
+{
+    bool asked = publish;
+
+    publish = 0;
+    return asked;
 }
 
 double stop_seconds_left(double limit)
@@ -56,7 +68,7 @@ double stop_seconds_left(double limit)
                : HUGE_VAL;
 }
 
-static void ask(struct stop *s, enum stop_kind kind, const char *why)
+void stop_ask(struct stop *s, enum stop_kind kind, const char *why)
 {
     if (kind <= s->asked)
         return;
@@ -75,7 +87,7 @@ static void look_for_file(struct stop *s)
         return;
     s->looked = clock;
     if (access(s->file, F_OK) == 0)
-        ask(s, STOP_SOON, s->file);
+        stop_ask(s, STOP_SOON, s->file);
 }
 
 enum stop_kind stop_look(struct stop *s)
@@ -83,21 +95,21 @@ enum stop_kind stop_look(struct stop *s)
     double clock = comm_clock();
 
     if (now)
-        ask(s, STOP_NOW, "a signal (TERM or INT)");
+        stop_ask(s, STOP_NOW, "a signal (TERM or INT)");
     if (soon)
-        ask(s, STOP_SOON, "a signal (USR1)");
+        stop_ask(s, STOP_SOON, "a signal (USR1)");
     if (clock >= s->until)
-        ask(s, STOP_NOW, "the time limit");
+        stop_ask(s, STOP_NOW, "the time limit");
     if (s->asked == STOP_NOT)
         look_for_file(s);
     else if (clock >= s->since + s->grace)
-        ask(s, STOP_NOW, s->why);
+        stop_ask(s, STOP_NOW, s->why);
     return s->asked;
 }
 
 bool stop_has_time(struct stop *s, double seconds)
 {
     if (comm_clock() + seconds >= s->until)
-        ask(s, STOP_SOON, "the time limit");
+        stop_ask(s, STOP_SOON, "the time limit");
     return s->asked == STOP_NOT;
 }

@@ -10,6 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
+#include "base/seal.h"
+
 static enum err trouble(const char *doing, const char *path)
 {
     return ERR(ERR_IO, "%s: cannot %s: %s", path, doing, strerror(errno));
@@ -24,8 +27,8 @@ static enum err name_of(char *name, size_t size, const char *path)
     return ERR_NONE;
 }
 
-static enum err write_all(int file, const char *bytes, size_t size,
-                          const char *path)
+static enum err write_piece(int file, const char *bytes, size_t size,
+                            const char *path)
 {
     while (size > 0) {
         ssize_t n = write(file, bytes, size);
@@ -37,17 +40,31 @@ static enum err write_all(int file, const char *bytes, size_t size,
         bytes += n;
         size -= (size_t)n;
     }
+    return ERR_NONE;
+}
+
+/* What is published: the contents, and their seal or nothing. */
+struct piece {
+    const void *bytes;
+    size_t size;
+};
+
+static enum err write_all(int file, const struct piece part[2],
+                          const char *path)
+{
+    for (int i = 0; i < 2; i++)
+        TRY(write_piece(file, part[i].bytes, part[i].size, path));
     return fsync(file) == 0 ? ERR_NONE : trouble("fsync", path);
 }
 
-static enum err write_file(const char *path, const void *bytes, size_t size)
+static enum err write_file(const char *path, const struct piece part[2])
 {
     int file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
     enum err e;
 
     if (file < 0)
         return trouble("create", path);
-    e = write_all(file, bytes, size, path);
+    e = write_all(file, part, path);
     if (close(file) != 0 && e == ERR_NONE)
         e = trouble("close", path);
     return e;
@@ -72,13 +89,13 @@ static void sync_folder(const char *path)
     (void)close(folder);
 }
 
-enum err store_publish(const char *path, const void *bytes, size_t size)
+static enum err publish(const char *path, const struct piece part[2])
 {
     char temporary[PATH_MAX];
     enum err e;
 
     TRY(name_of(temporary, sizeof temporary, path));
-    e = write_file(temporary, bytes, size);
+    e = write_file(temporary, part);
     if (e == ERR_NONE && rename(temporary, path) != 0)
         e = trouble("rename to it", path);
     if (e != ERR_NONE)
@@ -88,9 +105,37 @@ enum err store_publish(const char *path, const void *bytes, size_t size)
     return e;
 }
 
+enum err store_publish(const char *path, const void *bytes, size_t size)
+{
+    const struct piece part[2] = {{bytes, size}, {NULL, 0}};
+
+    return publish(path, part);
+}
+
+enum err store_publish_sealed(const char *path, const void *bytes, size_t size)
+{
+    unsigned char seal[SEAL_BYTES];
+    const struct piece part[2] = {{bytes, size}, {seal, sizeof seal}};
+
+    seal_make(seal, bytes, size, seal_generation(path) + 1);
+    return publish(path, part);
+}
+
 bool store_exists(const char *path)
 {
     return access(path, F_OK) == 0;
+}
+
+void store_set_aside(const char *path)
+{
+    char aside[PATH_MAX];
+    struct seal s;
+
+    (void)snprintf(aside, sizeof aside, "%s.damaged", path);
+    if (store_exists(path) && seal_check(path, &s) == ERR_DATA &&
+        rename(path, aside) == 0)
+        log_warn("%s; it is kept as %s", err_message(), aside);
+    err_clear();
 }
 
 enum err store_remove(const char *path)

@@ -88,6 +88,15 @@ static double keep_busy(struct farm *f, double seconds)
     return (double)done / (comm_clock() - start);
 }
 
+static void end(struct farm *f, int ranks)
+{
+    char *words = MEM_NEW(char, ranks), who[1];
+
+    (void)farm_end(f, words, 1, who, sizeof who);
+    mem_free(words);
+    farm_free(f);
+}
+
 double farm_measure(struct comm *world, double seconds)
 {
     struct conf *conf = settings_new();
@@ -96,12 +105,13 @@ double farm_measure(struct comm *world, double seconds)
 
     if (comm_size(world) > 1 && ranks_open(&ranks, world, conf) == ERR_NONE) {
         if (comm_rank(world) == 0) {
-            struct farm *f = farm_new(&ranks, &nothing, NULL);
+            struct farm *f = farm_new(&ranks, &nothing, NULL, 0);
 
             rate = keep_busy(f, seconds);
-            farm_free(f);
+            end(f, comm_size(world));
         } else {
             farm_work(&ranks, &nothing, NULL);
+            farm_leave(&ranks, "", 1);
         }
         ranks_close(&ranks);
     }

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* The bytes of a journal, for those who read and write them. */
+#ifndef RUN_JOURNAL_FILE_H
+#define RUN_JOURNAL_FILE_H
+
+#include <sys/types.h>
+#include <time.h>
+
+#include "run/journal.h"
+
+static const uint64_t journal_mark = 0x8a7d51c3f09b264eu;
+
+/* Padding is zeroed, as all bytes are checked. */
+struct head {
+    char magic[8];
+    uint32_t version, record; /* bytes of a record without luggage */
+    uint64_t size, crc;       /* of the settings, which follow */
+};
+
+/* Its luggage follows, filled up to a multiple of 8 bytes. */
+struct record {
+    uint64_t mark;
+    uint64_t crc;               /* of what follows; the upper half is 0 */
+    uint64_t size, luggage_crc; /* of the luggage */
+    struct task task;
+    struct result result;
+};
+
+/* One that was found, and where its luggage is. */
+struct found {
+    struct task task;
+    struct result result;
+    uint64_t size, luggage_crc;
+    off_t luggage;
+};
+
+struct journal {
+    const char *path; /* borrowed */
+    int file;
+    off_t end;           /* of the last whole record */
+    struct found *found; /* [room], by task */
+    int64_t count, room;
+    time_t synced; /* when */
+    bool unsynced; /* something is */
+};
+
+/** "PATH: cannot DOING: why", by errno. */
+enum err journal_trouble(const struct journal *j, const char *doing);
+
+/** The head of a journal of these settings.  It is there twice, settings and
+ * all; where records begin behind that. */
+struct head journal_head(const char *settings);
+off_t journal_records(const struct head *h);
+
+/** Bytes that so many of luggage take. */
+off_t journal_padded(uint64_t size);
+
+/** Checksum of a record, but for its luggage. */
+uint32_t journal_crc(const struct record *r);
+
+/** Was the head being written when the run ended?  Then nothing else was. */
+bool journal_is_torn(const struct journal *j, const char *settings, off_t size);
+
+/** Check the head and find all records; j->end is behind the last. ERR_IO,
+ * ERR_INPUT. */
+MUST_CHECK enum err journal_read(struct journal *j, const char *settings,
+                                 off_t size, struct journal_found *found);
+
+#endif

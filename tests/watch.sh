@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: MIT
+# Ranks that hang: the run names them, ends within the time set, and goes on when
+# it is restarted.
+. "$SOURCE/tests/tap.sh"
+# shellcheck disable=SC2086 # settings are words
+
+# Children that take long enough to be caught at work.
+tiny="$SOURCE/input/tiny.cfg --set train.epochs=5"
+
+# start NAME RANKS SETTING...: in the background, until it has some results
+start() {
+    name=$1 ranks=$2
+    shift 2
+    $MPIRUN -np "$ranks" "$fnas_mpi" $tiny "$@" --set "run.name=$name" \
+        >"$name.out" 2>&1 </dev/null &
+    started=$!
+    tries=0
+    until [ "$(stat -c %s "$name.journal" 2>/dev/null || echo 0)" -gt 9000 ] ||
+        [ $tries -gt 1200 ]; do
+        sleep 0.05
+        tries=$((tries + 1))
+    done
+}
+
+# the process of a rank of a started run
+process() { # NAME RANK
+    for p in $(pgrep -f "run.name=$1\$"); do
+        tr '\0' '\n' <"/proc/$p/environ" 2>/dev/null |
+            grep -q "^OMPI_COMM_WORLD_RANK=$2\$" && echo "$p"
+    done
+}
+
+# ended NAME: exit code and output of a started run, within a minute
+ended() {
+    command="the run $1"
+    tries=0
+    while kill -0 "$started" 2>/dev/null && [ $tries -lt 1200 ]; do
+        sleep 0.05
+        tries=$((tries + 1))
+    done
+    [ $tries -lt 1200 ] || pkill -9 -f "run.name=$1\$"
+    wait "$started"
+    code=$?
+    out=$(cat "$1.out")
+}
+
+mpi 3 $tiny --set run.name=whole
+wanted=$(trajectory)
+
+# stopped in the middle of a child
+start stuck 3 --set run.watch=2
+kill -STOP "$(process stuck 2)"
+ended stuck
+says "a rank that hangs is warned of" 'warning: rank 2 on .*at 2 s the run is'
+says "and named: where, when" \
+    'stopped by rank 2 on .*, silent for [0-9]+ s in [a-z ]+.*--restart'
+check "ends with an error" test "$code" -ne 0
+run "$fnas_mpi" --status stuck
+is "is to be restarted" "$code" 75
+mpi 2 $tiny --set run.name=stuck --restart
+is "goes on to the same trajectory" "$(trajectory)" "$wanted"
+
+# a member of a group, not its leader
+start member 3 --set run.watch=2 --set parallel.ranks_per_child=2
+kill -STOP "$(process member 2)"
+ended member
+says "a member of a group is named" 'stopped by rank [12] on .* of trial [0-9]+'
+mpi 3 $tiny --set run.name=member --restart
+is "member: the same trajectory" "$(trajectory)" "$wanted"
+
+# a rank that hangs when there is no work for it
+start spare 4 --set run.watch=2 --set parallel.ranks_per_child=2
+kill -STOP "$(process spare 3)"
+ended spare
+says "a rank without work is named" 'rank 3 on .*waiting for work'
+mpi 3 $tiny --set run.name=spare --restart
+is "spare: the same trajectory" "$(trajectory)" "$wanted"
+
+# one that comes back in time
+start back 3 --set run.watch=30
+sleep 0.2
+stopped=$(process back 1)
+kill -STOP "$stopped"
+sleep 2
+kill -CONT "$stopped"
+ended back
+is "a rank that comes back: complete" "$code" 0
+is "comes back: the same trajectory" "$(trajectory)" "$wanted"
+
+# to look at the results now
+start look 2 --set run.publish_every=1e9
+rm -f look.h5
+kill -USR2 "$started"
+tries=0
+until [ -e look.h5 ] || [ $tries -gt 200 ]; do
+    sleep 0.05
+    tries=$((tries + 1))
+done
+check "USR2: results are published" test -e look.h5
+ended look
+is "USR2: the search goes on" "$(trajectory)" "$wanted"
+finish
