@@ -157,7 +157,7 @@ says '  tells its verbs' '^  fnas table IN.json OUT.h5'
 run "$fnas" --version
 says 'fnas --version' '^fnas [0-9]+\.[0-9]+\.[0-9]+$'
 for arguments in '' bogus table 'table a' reach 'reach 2 small.h5' \
-    'reach x small.h5'; do
+    'reach x small.h5' merge 'merge out.h5'; do
     run "$fnas" $arguments
     is "exit code 2: fnas $arguments" "$code" 2
 done

@@ -167,6 +167,8 @@ run "$fnas_mpi" "$tiny" --set run.name=diverged --set train.rate=100 \
 is 'a rate of 100 diverges: exit code' "$code" 7
 done_is '  last line' failed '[0-9]+' "(none|$accuracy)"
 says '  and says where to look' '/trials/reason of diverged.h5'
+run "$fnas_mpi" --status diverged
+is '  its status: exit code' "$code" 7
 check '  states are diverged' test \
     "$(values_of diverged.h5 /trials/state | grep -cx diverged)" -ge 8
 check '  such trials have no reward' test \

@@ -91,10 +91,10 @@ finish() {
     exit
 }
 
-# The trajectory that the last output names, "none" if it names none.
+# The trajectory that the last output names at its end, "none" if it names none.
 trajectory() {
     hash=$(printf '%s\n' "$out" |
-        sed -n 's/^FNAS DONE .* trajectory=\([0-9a-f]*\)$/\1/p')
+        sed -n 's/^FNAS DONE .* trajectory=\([0-9a-f]*\)$/\1/p' | tail -n 1)
     echo "${hash:-none}"
 }
 
@@ -110,4 +110,16 @@ values_of() {
     h5dump -A 0 -y -w 0 -m '%.17g' -d "$2" "$1" | sed -n '/DATA {/,/}/p' |
         sed '1d; $d' | tr ',' '\n' |
         sed 's/^ *"\{0,1\}//; s/\(\\000\)*"\{0,1\} *$//; /^$/d'
+}
+
+# Number of results in the journal of run $1, by their mark (run/journal_file.h).
+results_in() {
+    mark=$(printf '\116\046\233\360\303\121\175\212')
+    LC_ALL=C grep -aoF "$mark" "$1.journal" 2>/dev/null | wc -l
+}
+
+# Number of results that the last restart in $out began with.
+results_resumed() {
+    printf '%s\n' "$out" | sed -n 's/^restart *\([0-9]*\) results.*/\1/p' |
+        tail -n 1
 }

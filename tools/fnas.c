@@ -14,6 +14,7 @@ static const struct {
 } verbs[] = {
     {"table", "IN.json OUT.h5",       "make a benchmark table of NAS-Bench-Macro's JSON", verb_table},
     {"reach", "ACCURACY RESULTS.h5...", "evaluations until an accuracy was reached",      verb_reach},
+    {"merge", "OUT.h5 RESULTS.h5...", "one table and one file of several seeds",          verb_merge},
     {"ablation", "FOLDER REFERENCE ARM...", "compare the searches of tools/ablation",     verb_ablation},
 };
 /* clang-format on */

@@ -47,7 +47,8 @@ void results_close(struct results *s);
 void results_task(const struct results *s, char *task);
 
 /** Print how the run of that name stands. ERR_STOPPED, without a message, if it
- * is to be restarted; ERR_IO, ERR_DATA: its results cannot be read. */
+ * is to be restarted; ERR_FAILED: that would be of no use; ERR_IO, ERR_DATA: its
+ * results cannot be read. */
 MUST_CHECK enum err results_print_status(const char *name);
 
 /** Note a printed row. */

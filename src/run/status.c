@@ -41,7 +41,10 @@ enum err results_print_status(const char *name)
     if (store_exists(path))
         TRY(read_status(path, status));
     printf("%s: %s\n", name, status);
-    return is(status, RUN_COMPLETE) || is(status, RUN_EXHAUSTED)
-               ? ERR_NONE
+    if (is(status, RUN_COMPLETE) || is(status, RUN_EXHAUSTED))
+        return ERR_NONE;
+    return is(status, RUN_FAILED)
+               ? ERR(ERR_FAILED, "the reasons are in /trials/reason of %s",
+                     path)
                : ERR(ERR_STOPPED, "%s", "");
 }
