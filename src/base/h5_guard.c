@@ -21,7 +21,7 @@
 enum { PIECE = 16 << 20, TEXT_BYTES = 4096 };
 
 /* What a file may take: seconds of this machine and of the wall, and memory. */
-enum { SECONDS = 5, BYTES_A_SECOND = 4 << 20, PATIENCE = 6 };
+enum { SECONDS = 2, BYTES_A_SECOND = 4 << 20, PATIENCE = 15 };
 enum { MEMORY = 1 << 30, MEMORY_FACTOR = 64 };
 
 /* How the child ends, if by itself. */

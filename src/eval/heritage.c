@@ -38,10 +38,11 @@ static bool is_sound(const struct legacy *item, size_t left)
 
 bool heritage_next(const struct luggage *l, size_t *at, struct legacy *item)
 {
-    const char *from = (const char *)l->bytes + *at;
+    const char *from;
 
     if (l->size - *at < sizeof *item)
         return false;
+    from = (const char *)l->bytes + *at;
     memcpy(item, from, sizeof *item);
     if (!is_sound(item, l->size - *at))
         return false;
