@@ -46,11 +46,12 @@ static bool is_sound(const struct head *head, size_t left)
 
 bool heritage_next(const struct luggage *l, size_t *at, struct legacy *item)
 {
-    const char *from = (const char *)l->bytes + *at;
+    const char *from;
     struct head head;
 
     if (l->size - *at < sizeof head)
         return false;
+    from = (const char *)l->bytes + *at;
     memcpy(&head, from, sizeof head);
     if (!is_sound(&head, l->size - *at))
         return false;

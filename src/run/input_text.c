@@ -264,7 +264,7 @@ static bool refuse(struct conf *conf, const char *path, struct input_place from,
 }
 
 /* Why the file cannot be an input; NULL if it can. */
-static const char *obstacle(const char *path)
+static const char *obstacle(const char *path, size_t *size)
 {
     struct stat status;
 
@@ -276,16 +276,18 @@ static const char *obstacle(const char *path)
         return "is not a regular file";
     if (status.st_size == 0)
         return "is empty";
+    *size = (size_t)status.st_size;
     return status.st_size > INPUT_BYTES_MAX ? "is larger than 1 MiB" : NULL;
 }
 
 /* All of a file as text; NULL and why if it cannot be read. */
 static char *load(const char *path, size_t *bytes, const char **why)
 {
+    size_t size = 0;
     FILE *file;
     char *text;
 
-    *why = obstacle(path);
+    *why = obstacle(path, &size);
     if (*why)
         return NULL;
     file = fopen(path, "r");
@@ -293,8 +295,8 @@ static char *load(const char *path, size_t *bytes, const char **why)
         *why = strerror(errno);
         return NULL;
     }
-    text = MEM_NEW(char, INPUT_BYTES_MAX + 1);
-    *bytes = fread(text, 1, INPUT_BYTES_MAX, file);
+    text = MEM_NEW(char, size + 1);
+    *bytes = fread(text, 1, size, file);
     if (ferror(file)) {
         *why = strerror(errno);
         mem_free(text);
