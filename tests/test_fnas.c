@@ -25,26 +25,28 @@ struct fixture {
     void *self;
 };
 
-static struct fixture start(const struct search *method, const char *critic,
-                            const char *replay)
+/* The search keeps a pointer to the space. */
+static void start(struct fixture *f, const struct search *method,
+                  const char *critic, const char *replay)
 {
     const struct conf_section *sections[] = {&ppo_section, &fnas_section};
-    struct fixture f = {.space = {.count = SLOTS},
-                        .conf = conf_new(sections, 2),
-                        .method = method};
+
+    *f = (struct fixture){.space = {.count = SLOTS},
+                          .conf = conf_new(sections, 2),
+                          .method = method};
 
     for (int t = 0; t < SLOTS; t++)
-        f.space.decisions[t].options = OPTIONS;
-    files_set(f.conf, &ppo_section, "hidden", "16");
-    files_set(f.conf, &ppo_section, "embedding", "16");
-    files_set(f.conf, &ppo_section, "batch", "8");
-    files_set(f.conf, &fnas_section, "critic", critic);
-    files_set(f.conf, &fnas_section, "replay", replay);
-    files_set(f.conf, &fnas_section, "warm", "20");
-    files_set(f.conf, &fnas_section, "sample", "32");
-    files_set(f.conf, &fnas_section, "audit", "0.3");
-    f.self = method->create(&(struct search_start){&f.space, f.conf, 1, NULL});
-    return f;
+        f->space.decisions[t].options = OPTIONS;
+    files_set(f->conf, &ppo_section, "hidden", "16");
+    files_set(f->conf, &ppo_section, "embedding", "16");
+    files_set(f->conf, &ppo_section, "batch", "8");
+    files_set(f->conf, &fnas_section, "critic", critic);
+    files_set(f->conf, &fnas_section, "replay", replay);
+    files_set(f->conf, &fnas_section, "warm", "20");
+    files_set(f->conf, &fnas_section, "sample", "32");
+    files_set(f->conf, &fnas_section, "audit", "0.3");
+    f->self =
+        method->create(&(struct search_start){&f->space, f->conf, 1, NULL});
 }
 
 static void end(struct fixture *f)
@@ -95,18 +97,19 @@ static struct task first[TRIALS], second[TRIALS];
 /* Without accelerators it is ppo. */
 static void test_off_is_ppo(void **state)
 {
-    struct fixture f = start(&search_fnas, "false", "false");
+    struct fixture f;
 
     (void)state;
+    start(&f, &search_fnas, "false", "false");
     run(&f, first, 400, (double)NAN);
     end(&f);
-    f = start(&search_ppo, "true", "true");
+    start(&f, &search_ppo, "true", "true");
     run(&f, second, 400, (double)NAN);
     end(&f);
     assert_true(same_archs(first, second, 400));
     for (int i = 0; i < 400; i++)
         assert_false(first[i].said.replaces);
-    f = start(&search_fnas, "false", "true");
+    start(&f, &search_fnas, "false", "true");
     run(&f, second, 400, (double)NAN);
     end(&f);
     assert_true(same_archs(first, second, 8));
@@ -117,11 +120,12 @@ static void test_off_is_ppo(void **state)
  * what is trained is never trained again. */
 static void test_gate(void **state)
 {
-    struct fixture f = start(&search_fnas, "true", "true");
+    struct fixture f;
     struct critic_health h;
     int trained = 0, since = 0;
 
     (void)state;
+    start(&f, &search_fnas, "true", "true");
     run(&f, first, TRIALS, (double)NAN);
     for (int i = 0; i < TRIALS; i++) {
         if (trained < 20)
@@ -152,12 +156,13 @@ static void test_gate(void **state)
  * way: critic, replay and policy do not listen. */
 static void test_predictions_are_no_labels(void **state)
 {
-    struct fixture f = start(&search_fnas, "true", "true");
+    struct fixture f;
 
     (void)state;
+    start(&f, &search_fnas, "true", "true");
     run(&f, first, TRIALS, (double)NAN);
     end(&f);
-    f = start(&search_fnas, "true", "true");
+    start(&f, &search_fnas, "true", "true");
     run(&f, second, TRIALS, 1e6);
     end(&f);
     assert_true(same_archs(first, second, TRIALS));
@@ -169,9 +174,10 @@ static void test_predictions_are_no_labels(void **state)
 /* Each accelerator finds the best of 729 with fewer results than ppo. */
 static int results_until_best(const char *critic, const char *replay)
 {
-    struct fixture f = start(&search_fnas, critic, replay);
+    struct fixture f;
     int results = 0;
 
+    start(&f, &search_fnas, critic, replay);
     run(&f, first, TRIALS, (double)NAN);
     end(&f);
     for (int i = 0; i < TRIALS; i++) {
@@ -194,11 +200,12 @@ static void test_critic_pays(void **state)
  * out, but not the one after it. */
 static void test_lag(void **state)
 {
-    struct fixture f = start(&search_fnas, "false", "true");
+    struct fixture f;
     struct task t = {.id = 0};
     int asked = 0;
 
     (void)state;
+    start(&f, &search_fnas, "false", "true");
     for (; f.method->ask(f.self, &t); t.id++)
         first[asked++] = t;
     assert_int_equal(asked, 12); /* 8, then 4 and room for 4 of replay */

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Sealed files are whole or refused; of others a child process finds out whether
  * HDF5 survives them. */
-#include <fcntl.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "base/mem.h"
 #include "base/rng.h"
 #include "base/seal.h"
 #include "data_files.h"
 #include "run/store.h"
+#include <hdf5.h>
+#include <string.h>
 
 enum { VALUES = 64 };
 
@@ -156,6 +154,67 @@ static void test_unsealed(void **state)
     assert_int_equal(mem_live(), 0);
 }
 
+/* File "b" with /a, which leads to group /a of file "a". */
+static void link_to_a(void)
+{
+    hid_t file =
+        H5Fcreate(files_path("b"), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+
+    assert_true(H5Lcreate_external(files_path("a"), "/a", file, "a",
+                                   H5P_DEFAULT, H5P_DEFAULT) >= 0);
+    assert_true(H5Lcreate_soft("/nowhere", file, "soft", H5P_DEFAULT,
+                               H5P_DEFAULT) >= 0);
+    (void)H5Fclose(file);
+}
+
+/* Nobody looked at what it leads to. */
+static void test_other_files(void **state)
+{
+    static unsigned char bytes[FILE_MAX];
+    struct h5 *h;
+
+    (void)state;
+    (void)make_sealed(bytes);
+    link_to_a();
+    assert_int_equal(h5_open(&h, files_path("b")), ERR_NONE);
+    assert_false(h5_has(h, "/a/x"));
+    assert_false(h5_has(h, "/soft"));
+    h5_close(h);
+}
+
+/* File "b" with a petabyte that was never written. */
+static void claim(void)
+{
+    hsize_t dims[] = {(hsize_t)1 << 40, 128}, chunk[] = {1, 128};
+    hid_t file =
+        H5Fcreate(files_path("b"), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t space = H5Screate_simple(2, dims, NULL);
+    hid_t create = H5Pcreate(H5P_DATASET_CREATE), data;
+
+    (void)H5Pset_chunk(create, 2, chunk);
+    data = H5Dcreate2(file, "x", H5T_STD_I64LE, space, H5P_DEFAULT, create,
+                      H5P_DEFAULT);
+    assert_true(data >= 0);
+    (void)H5Dclose(data);
+    (void)H5Pclose(create);
+    (void)H5Sclose(space);
+    (void)H5Fclose(file);
+}
+
+static void test_claims(void **state)
+{
+    struct h5_array a;
+    struct h5 *h;
+
+    (void)state;
+    claim();
+    assert_int_equal(h5_open(&h, files_path("b")), ERR_NONE);
+    assert_int_equal(h5_shape(h, "/x", &a), ERR_DATA);
+    assert_non_null(strstr(err_message(), "they were never written"));
+    err_clear();
+    h5_close(h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +222,8 @@ int main(void)
         cmocka_unit_test(test_changed_contents),
         cmocka_unit_test(test_changed_seal),
         cmocka_unit_test(test_unsealed),
+        cmocka_unit_test(test_other_files),
+        cmocka_unit_test(test_claims),
     };
 
     return cmocka_run_group_tests(tests, files_start, files_end);
