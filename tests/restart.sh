@@ -127,11 +127,12 @@ is "other settings: refused" "$code" 3
 says "other settings: which" 'run.seed = 2 \(was 1\), ppo.rate = 0.1'
 run "$fnas_mpi" $tiny --set run.name=begun --restart --set run.trials=30
 is "more trials: allowed" "$code" 0
-start busy 2 --set run.trials=60
-run "$fnas_mpi" $tiny --set run.name=busy --set run.trials=60 --restart
+start busy 2 --set run.trials=4000
+run "$fnas_mpi" $tiny --set run.name=busy --set run.trials=4000 --restart
 is "another run writes: refused" "$code" 5
 says "another run writes: says so" 'another run is writing it'
-wait "$started"
+pkill -9 -f 'run.name=busy$'
+wait "$started" 2>/dev/null
 
 # with everything on
 all="--set search.method=fnas --set pool.enabled=true --set pool.round=4"

@@ -284,17 +284,14 @@ static const char *obstacle(const char *path, size_t *size)
 static char *load(const char *path, size_t *bytes, const char **why)
 {
     size_t size = 0;
-    FILE *file;
+    FILE *file = NULL;
     char *text;
 
     *why = obstacle(path, &size);
+    if (!*why && !(file = fopen(path, "r")))
+        *why = strerror(errno);
     if (*why)
         return NULL;
-    file = fopen(path, "r");
-    if (!file) {
-        *why = strerror(errno);
-        return NULL;
-    }
     text = MEM_NEW(char, size + 1);
     *bytes = fread(text, 1, size, file);
     if (ferror(file)) {
