@@ -111,7 +111,7 @@ for file in group_loop inner_loop chunk_loop; do
     each 4 'damaged: HDF5 crashes on it' $file
 done
 readers=transfer
-seconds=$((60 * SLOW)) # it is given 2 of processor time
+seconds=$((60 * SLOW)) # it is given 5 of processor time
 cp "$SOURCE/tests/fuzz/harm/busy" .
 each 4 'damaged: HDF5 does not come to an end' busy
 

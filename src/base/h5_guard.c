@@ -20,8 +20,10 @@
 
 enum { PIECE = 16 << 20, TEXT_BYTES = 4096 };
 
-/* What a file may take: seconds of this machine and of the wall, and memory. */
-enum { SECONDS = 2, BYTES_A_SECOND = 4 << 20, PATIENCE = 15 };
+/* What a file may take: seconds of a processor, more for each MiB (of small files,
+ * which may hold a thousand times as much), so many times that of the wall; and
+ * memory. */
+enum { SECONDS = 5, SMALL = 64, MIB_A_SECOND = 16, PATIENCE = 6 };
 enum { MEMORY = 1 << 30, MEMORY_FACTOR = 64 };
 
 /* How the child ends, if by itself. */
@@ -156,7 +158,8 @@ static double memory_now(void)
 
 static void set_limits(int64_t bytes)
 {
-    int seconds = SECONDS + (int)(bytes / BYTES_A_SECOND);
+    int mib = (int)(bytes >> 20);
+    int seconds = SECONDS + (mib < SMALL ? mib : SMALL) + mib / MIB_A_SECOND;
 
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     (void)signal(SIGALRM, SIG_DFL);
