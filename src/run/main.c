@@ -15,18 +15,13 @@
 #include "run/report.h"
 #include "run/settings.h"
 
-/* Some ranks are still at work, or silent: all there is time for is to
- * publish. */
-static void abandon(struct program *p, const struct driver *d,
-                    enum run_status status)
+/* How it ended, if not well. */
+static void say(enum err e, const char *message)
 {
-    if (results_publish(&p->results, d, run_status_text(status), NULL) !=
-        ERR_NONE)
-        log_error("%s", err_message());
-    report_done(d, status);
-    if (status == RUN_STOPPED)
-        log_warn("stopped by %s; to go on: --restart", d->stop.why);
-    comm_abandon(status == RUN_STOPPED ? err_exit_code(ERR_STOPPED) : 0);
+    if (e == ERR_STOPPED)
+        log_warn("%s", message);
+    else if (e != ERR_NONE)
+        log_error("%s", message);
 }
 
 static enum err outcome(const struct program *p, const struct driver *d,
@@ -41,6 +36,20 @@ static enum err outcome(const struct program *p, const struct driver *d,
                    "of %s",
                    p->results.path);
     return ERR_NONE;
+}
+
+/* Some ranks are still at work, or silent: all there is time for is to
+ * publish. */
+static void abandon(struct program *p, const struct driver *d,
+                    enum run_status status)
+{
+    enum err e = results_publish(&p->results, d, run_status_text(status), NULL);
+
+    report_done(d, status);
+    if (e == ERR_NONE)
+        e = outcome(p, d, status);
+    say(e, err_message());
+    comm_abandon(err_exit_code(e));
 }
 
 /* This rank's use of time and memory. */
@@ -67,13 +76,13 @@ static enum err finish(struct program *p, const struct driver *d,
 static enum err end(struct program *p, struct driver *d, enum run_status status)
 {
     struct usage *usage = MEM_NEW(struct usage, comm_size(p->world));
+    char who[sizeof d->stop.why];
     enum err e;
 
     if (d->stop.asked == STOP_NOW && farm_working(d->farm))
         abandon(p, d, status);
-    if (!farm_end(d->farm, usage, sizeof *usage, d->stop.why,
-                  sizeof d->stop.why)) {
-        log_warn("%s: is given up", d->stop.why);
+    if (!farm_end(d->farm, usage, sizeof *usage, who, sizeof who)) {
+        log_warn("%s: is given up", who);
         abandon(p, d, status);
     }
     usage[0] = used(p);
@@ -215,8 +224,7 @@ static enum err say_farewell(struct comm *world, enum err mine)
     comm_gather(world, 0, &own, sizeof own, all);
     for (int i = 0; all && i < size; i++)
         if (all[i].e != ERR_NONE && all[i].e != ERR_PEER) {
-            (all[i].e == ERR_STOPPED ? log_warn : log_error)("%s",
-                                                             all[i].message);
+            say(all[i].e, all[i].message);
             told = all[i].e;
             break;
         }

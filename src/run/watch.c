@@ -72,9 +72,9 @@ static void describe(const struct watch *w, int rank, char *who, size_t size)
 
 static int longest_silent(const struct watch *w)
 {
-    int first = comm_size(w->ranks->world) > 1 ? 1 : 0, rank = first;
+    int rank = 1;
 
-    for (int i = first; i < comm_size(w->ranks->world); i++)
+    for (int i = 2; i < comm_size(w->ranks->world); i++)
         if (w->heard[i].at < w->heard[rank].at)
             rank = i;
     return rank;
