@@ -26,8 +26,9 @@ enum { PIECE = 16 << 20, TEXT_BYTES = 4096 };
 enum { SECONDS = 5, SMALL = 64, MIB_A_SECOND = 16, PATIENCE = 6 };
 enum { MEMORY = 1 << 30, MEMORY_FACTOR = 64 };
 
-/* How the child ends, if by itself. */
-enum { READABLE, NOT_HDF5, UNREADABLE };
+/* How the child ends, if by itself: unlike a library that gives up, which exits
+ * with a small number, or one of its own. */
+enum { READABLE = 100, NOT_HDF5, UNREADABLE };
 
 /* One without its filter is as unreadable for us, in a harmless way. */
 static bool has_filters(hid_t data)
@@ -182,12 +183,13 @@ static void fall_silent(void)
 static enum err verdict(const char *path, int status)
 {
     int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    int found = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
 
-    if (WIFEXITED(status) && WEXITSTATUS(status) == READABLE)
+    if (found == READABLE)
         return ERR_NONE;
-    if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_HDF5)
+    if (found == NOT_HDF5)
         return ERR(ERR_DATA, "%s: not an HDF5 file, or damaged", path);
-    if (WIFEXITED(status) && WEXITSTATUS(status) == UNREADABLE)
+    if (found == UNREADABLE)
         return ERR(ERR_DATA,
                    "%s: damaged: what it says is in there cannot be read",
                    path);
