@@ -9,6 +9,7 @@
 #
 # `make faults` makes 100 of each and every call, and shows the table.
 . "$SOURCE/tests/tap.sh"
+. "$SOURCE/tests/background.sh"
 # shellcheck disable=SC2086 # settings are words
 
 kills=${FAULTS_KILLS:-3}
@@ -90,15 +91,6 @@ resume() {
     lost=$((known - ${found:-0}))
     [ $lost -gt 0 ] || lost=0
     note "$what $lost $wrong $unreadable $hang $crashed ${first:--}"
-}
-
-# The process of a rank, or of mpirun.
-process() { # NAME RANK|mpirun
-    for p in $(pgrep -f "run.name=$1\$"); do
-        rank=$(tr '\0' '\n' <"/proc/$p/environ" 2>/dev/null |
-            sed -n 's/^OMPI_COMM_WORLD_RANK=//p')
-        [ "${rank:-mpirun}" != "$2" ] || echo "$p"
-    done
 }
 
 # kill_once WHO NAME RANKS: start or go on, and kill after a while; 1: too late

@@ -2,6 +2,7 @@
 # Searches that are stopped or killed, and go on: the same trials in the end, as
 # if nothing had happened.
 . "$SOURCE/tests/tap.sh"
+. "$SOURCE/tests/background.sh"
 # shellcheck disable=SC2086 # settings are words
 
 # Children that take long enough to be caught at work.
@@ -31,28 +32,6 @@ goes_on() {
     is "$what: is complete" "$code" 0
 }
 
-# start NAME RANKS SETTING...: in the background, until it has some results
-start() {
-    name=$1 ranks=$2
-    shift 2
-    $MPIRUN -np "$ranks" "$fnas_mpi" $tiny "$@" --set "run.name=$name" \
-        >"$name.out" 2>&1 </dev/null &
-    started=$!
-    tries=0
-    until [ "$(stat -c %s "$name.journal" 2>/dev/null || echo 0)" -gt 9000 ] ||
-        [ $tries -gt 1200 ]; do
-        sleep 0.05
-        tries=$((tries + 1))
-    done
-}
-
-# rank 0 of a started run: it holds the journal
-searcher() { # NAME
-    for p in $(pgrep -f "run.name=$1\$"); do
-        ls -l "/proc/$p/fd" 2>/dev/null | grep -q "$1.journal" && echo "$p"
-    done
-}
-
 run "$fnas_mpi" --status none
 is "not begun" "$code" 75
 
@@ -68,18 +47,16 @@ kill -9 "$(pgrep -f 'run.name=worker$' | tail -n 1)" 2>/dev/null
 wait "$started"
 goes_on "a rank killed" worker 2
 start searcher 3
-kill -9 $(searcher searcher) 2>/dev/null
+kill -9 "$(process searcher 0)" 2>/dev/null
 wait "$started"
 goes_on "rank 0 killed" searcher 1
 start all 5 --set parallel.ranks_per_child=2
-pkill -9 -f 'run.name=all$'
-wait "$started" 2>/dev/null
+give_up all
 goes_on "all killed, other ranks" all 3
 
 # a torn and a damaged record
 start torn 2 --set run.publish_every=0
-pkill -9 -f 'run.name=torn$'
-wait "$started" 2>/dev/null
+give_up torn
 truncate -s -100 torn.journal
 printf 'x' | dd of=torn.journal bs=1 seek=8000 conv=notrunc 2>/dev/null
 printf 'x' | dd of=torn.h5 bs=1 seek=3000 conv=notrunc 2>/dev/null
@@ -98,7 +75,7 @@ is "USR1: status" "$code" 75
 says "USR1: says so" 'stopped'
 goes_on "USR1" usr1 3
 start term 1
-kill -TERM $(searcher term)
+kill -TERM "$(process term 0)"
 wait "$started"
 goes_on "TERM" term 1
 touch file.STOP
@@ -116,8 +93,11 @@ goes_on "time limit" limit 1
 run "$fnas_mpi" $tiny --set run.name=usr1
 is "not overwritten" "$code" 5
 start begun 1
-pkill -9 -f 'run.name=begun$'
-wait "$started" 2>/dev/null
+give_up begun
+rm -f begun.h5
+run "$fnas_mpi" --status begun
+is "begun and killed: status" "$code" 75
+is "begun and killed: begun" "$out" "begun: begun"
 run "$fnas_mpi" $tiny --set run.name=begun
 is "begun and killed: not overwritten" "$code" 5
 says "begun and killed: what to do" 'restart'
@@ -131,8 +111,7 @@ start busy 2 --set run.trials=4000
 run "$fnas_mpi" $tiny --set run.name=busy --set run.trials=4000 --restart
 is "another run writes: refused" "$code" 5
 says "another run writes: says so" 'another run is writing it'
-pkill -9 -f 'run.name=busy$'
-wait "$started" 2>/dev/null
+give_up busy
 
 # with everything on
 all="--set search.method=fnas --set pool.enabled=true --set pool.round=4"
@@ -140,7 +119,6 @@ mpi 3 $tiny $all --set run.name=whole_fnas
 wanted=$(hash_of)
 trials_of whole_fnas >trials_wanted
 start fnas 3 $all
-pkill -9 -f 'run.name=fnas$'
-wait "$started" 2>/dev/null
+give_up fnas
 goes_on "critic, replay, pool" fnas 2 $all
 finish

@@ -2,47 +2,11 @@
 # Ranks that hang: the run names them, ends within the time set, and goes on when
 # it is restarted.
 . "$SOURCE/tests/tap.sh"
+. "$SOURCE/tests/background.sh"
 # shellcheck disable=SC2086 # settings are words
 
 # Children that take long enough to be caught at work.
 tiny="$SOURCE/input/tiny.cfg --set train.epochs=5"
-
-# start NAME RANKS SETTING...: in the background, until it has some results
-start() {
-    name=$1 ranks=$2
-    shift 2
-    $MPIRUN -np "$ranks" "$fnas_mpi" $tiny "$@" --set "run.name=$name" \
-        >"$name.out" 2>&1 </dev/null &
-    started=$!
-    tries=0
-    until [ "$(stat -c %s "$name.journal" 2>/dev/null || echo 0)" -gt 9000 ] ||
-        [ $tries -gt 1200 ]; do
-        sleep 0.05
-        tries=$((tries + 1))
-    done
-}
-
-# the process of a rank of a started run
-process() { # NAME RANK
-    for p in $(pgrep -f "run.name=$1\$"); do
-        tr '\0' '\n' <"/proc/$p/environ" 2>/dev/null |
-            grep -q "^OMPI_COMM_WORLD_RANK=$2\$" && echo "$p"
-    done
-}
-
-# ended NAME: exit code and output of a started run, within a minute
-ended() {
-    command="the run $1"
-    tries=0
-    while kill -0 "$started" 2>/dev/null && [ $tries -lt 1200 ]; do
-        sleep 0.05
-        tries=$((tries + 1))
-    done
-    [ $tries -lt 1200 ] || pkill -9 -f "run.name=$1\$"
-    wait "$started"
-    code=$?
-    out=$(cat "$1.out")
-}
 
 mpi 3 $tiny --set run.name=whole
 wanted=$(trajectory)
@@ -64,7 +28,7 @@ is "goes on to the same trajectory" "$(trajectory)" "$wanted"
 start member 3 --set run.watch=2 --set parallel.ranks_per_child=2
 kill -STOP "$(process member 2)"
 ended member
-says "a member of a group is named" 'stopped by rank [12] on .* of trial [0-9]+'
+says "a member of a group is named" 'stopped by rank [12] on .*, silent for'
 mpi 3 $tiny --set run.name=member --restart
 is "member: the same trajectory" "$(trajectory)" "$wanted"
 

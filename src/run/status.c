@@ -32,13 +32,20 @@ static bool is(const char *status, enum run_status s)
     return strcmp(status, run_status_text(s)) == 0;
 }
 
-/* Without a results file the run has not begun. */
+static bool has(const char *name, const char *ending, char *path, size_t size)
+{
+    (void)snprintf(path, size, "%s%s", name, ending);
+    return store_exists(path);
+}
+
+/* A run that was killed before it published results has a journal only. */
 enum err results_print_status(const char *name)
 {
-    char status[STATUS_MAX] = "not begun", path[CONF_TEXT_MAX + 8];
+    char status[STATUS_MAX] = "not begun", path[CONF_TEXT_MAX + 16];
 
-    (void)snprintf(path, sizeof path, "%s.h5", name);
-    if (store_exists(path))
+    if (has(name, ".journal", path, sizeof path))
+        strcpy(status, "begun");
+    if (has(name, ".h5", path, sizeof path))
         TRY(read_status(path, status));
     printf("%s: %s\n", name, status);
     if (is(status, RUN_COMPLETE) || is(status, RUN_EXHAUSTED))
