@@ -73,9 +73,10 @@ power_on() {
         sleep 0.02
     done
     ip link add "$1" type veth peer name eth0 netns $!
-    ip link set "$1" master lan up
+    ip link set "$1" master lan
     on "$1" ip link set lo up
     on "$1" ip link set eth0 up
+    plug "$1"
     on "$1" ip addr add "10.0.0.${1#h}/24" dev eth0
 }
 
@@ -102,6 +103,9 @@ unplug() {
 
 plug() {
     ip link set "$1" up
+    until bridge link show dev "$1" | grep -q 'state forwarding'; do
+        sleep 0.02
+    done
 }
 
 mpi_over_hosts() {
