@@ -14,6 +14,7 @@
 #include "data_files.h"
 #include "eval/pool_file.h"
 #include "pool_blocks.h"
+#include "run/store.h"
 
 /* Blocks of every kind. */
 static struct pool *varied(void)
@@ -115,6 +116,20 @@ static void refuse_block(int i, size_t at, int value, const char *what)
     pool_free(p);
 }
 
+/* A file of which only the version matters. */
+static void refuse_version(const char *version)
+{
+    struct h5 *h = h5_new();
+
+    assert_int_equal(h5_set_attribute(h, "/", "format", "fnas-pool"), ERR_NONE);
+    if (version)
+        assert_int_equal(h5_set_attribute(h, "/", "format_version", version),
+                         ERR_NONE);
+    assert_int_equal(store_publish_h5(files_path("a"), h), ERR_NONE);
+    h5_close(h);
+    refuse(version ? version : "format 1;");
+}
+
 #define BLOCK(field) offsetof(struct block, field)
 
 static void test_wrong(void **state)
@@ -128,6 +143,8 @@ static void test_wrong(void **state)
     refuse_block(2, BLOCK(form.stride), 3, "/entries/stride, row 2: 3; 1..2");
     refuse_block(4, BLOCK(form.kernel), 3, "/entries/classifier, row 4");
     refuse_block(1, BLOCK(form.channels), 4000, "pool.limit allows 1");
+    refuse_version("3.1.0");
+    refuse_version(NULL);
     p->list[3].w[2] = (float)NAN;
     save(p);
     refuse("/blocks/3/layer0/depthwise/weight has a value that is not finite");

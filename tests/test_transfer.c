@@ -66,8 +66,6 @@ static void put(struct h5 *h, const char *path, enum h5_type type, size_t rows,
 static void leave(const struct left *l)
 {
     struct h5 *h = h5_new();
-    void *bytes;
-    size_t size;
 
     put(h, "/decisions/name", H5_TEXT, l->decisions, 0, WIDTH, l->names);
     put(h, "/decisions/labels", H5_TEXT, l->decisions, 0, WIDTH, l->labels);
@@ -76,11 +74,8 @@ static void leave(const struct left *l)
     put(h, "/trials/accuracy", H5_DOUBLE, l->trials, 0, 0, l->accuracy);
     put(h, "/trials/reward", H5_DOUBLE, l->trials, 0, 0, l->reward);
     assert_int_equal(h5_write_text(h, "/run/task", l->task, ""), ERR_NONE);
-    assert_int_equal(h5_image(h, &bytes, &size), ERR_NONE);
+    assert_int_equal(store_publish_h5(files_path("a"), h), ERR_NONE);
     h5_close(h);
-    assert_int_equal(store_publish_sealed(files_path("a"), bytes, size),
-                     ERR_NONE);
-    mem_free(bytes);
 }
 
 static enum err read_left(struct transfer *t, struct conf **conf)

@@ -167,15 +167,10 @@ static enum err publish(const struct columns *c, const char *path)
 {
     struct h5 *h = h5_new();
     enum err e = write_columns(h, c);
-    void *bytes = NULL;
-    size_t size = 0;
 
     if (e == ERR_NONE)
-        e = h5_image(h, &bytes, &size);
+        e = store_publish_h5(path, h);
     h5_close(h);
-    if (e == ERR_NONE)
-        e = store_publish_sealed(path, bytes, size);
-    mem_free(bytes);
     return e;
 }
 

@@ -7,17 +7,17 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "base/h5.h"
 
-/** Write bytes to `path`: to a temporary file beside it, fsync, rename, fsync
- * of the folder.  A reader sees the old file or the new one, never a part.
- * ERR_IO: the old file is untouched. Rank 0 only. */
+/** Write bytes to `path`, and a seal (base/seal.h) behind them, by which damage is
+ * found before anybody believes them: to a temporary file beside it, fsync,
+ * rename, fsync of the folder.  A reader sees the old file or the new one, never
+ * a part. ERR_IO: the old file is untouched. Rank 0 only. */
 MUST_CHECK enum err store_publish(const char *path, const void *bytes,
                                   size_t size);
 
-/** The same, with a seal (base/seal.h) behind the bytes, by which damage is found
- * before anybody believes them; for HDF5. Rank 0 only. */
-MUST_CHECK enum err store_publish_sealed(const char *path, const void *bytes,
-                                         size_t size);
+/** The same with what was written to a file of h5_new. Rank 0 only. */
+MUST_CHECK enum err store_publish_h5(const char *path, struct h5 *h);
 
 /** Is the file of that name damaged, by its seal?  Then it is renamed to
  * PATH.damaged, which is warned of. Rank 0 only. */

@@ -103,8 +103,8 @@ static enum err write_all(struct h5 *h, const struct pool *p)
     for (int i = 0; i < p->count; i++)
         TRY(pool_visit_block(h, i, &p->list[i].block, p->list[i].w,
                              write_tensor));
-    TRY(h5_set_attribute(h, "/", "format", "fnas-pool"));
-    TRY(h5_set_attribute(h, "/", "format_version", "1.0.0"));
+    TRY(h5_set_attribute(h, "/", "format", POOL_FORMAT));
+    TRY(h5_set_attribute(h, "/", "format_version", POOL_VERSION));
     return h5_write_text(
         h, "/README",
         "Blocks of trained networks, left by an architecture search.\n"

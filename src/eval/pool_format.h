@@ -9,6 +9,11 @@
 
 enum { POOL_PATH_MAX = 96 };
 
+/** Attributes of the file.  The version's first number is that of what others
+ * must be able to read: 2, since all blocks of a kind share their weights. */
+#define POOL_FORMAT  "fnas-pool"
+#define POOL_VERSION "2.0.0"
+
 /** An int of a block, and the range it has in a file. */
 struct pool_column {
     const char *name;

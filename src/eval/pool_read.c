@@ -2,6 +2,7 @@
 /* Reading; what a file claims is checked before memory is taken for it. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -191,15 +192,28 @@ static enum err read_rows(struct h5 *h, struct pool *p, size_t rows)
     return e;
 }
 
-static enum err read_all(struct h5 *h, struct pool *p)
+static enum err check_format(struct h5 *h)
 {
-    char format[32];
-    struct h5_array a;
+    char format[32], version[32] = "1";
 
     if (!h5_attribute(h, "/", "format", format, sizeof format) ||
-        strcmp(format, "fnas-pool") != 0)
+        strcmp(format, POOL_FORMAT) != 0)
         return ERR(ERR_DATA, "it is not a knowledge pool: the attribute format "
-                             "is not fnas-pool");
+                             "is not " POOL_FORMAT);
+    (void)h5_attribute(h, "/", "format_version", version, sizeof version);
+    if (strtol(version, NULL, 10) != strtol(POOL_VERSION, NULL, 10))
+        return ERR(ERR_DATA,
+                   "it is a knowledge pool of format %s; this program reads "
+                   "format " POOL_VERSION,
+                   version);
+    return ERR_NONE;
+}
+
+static enum err read_all(struct h5 *h, struct pool *p)
+{
+    struct h5_array a;
+
+    TRY(check_format(h));
     TRY(h5_shape(h, "/entries/stage", &a));
     if (a.rank != 1 || a.dims[0] > ENTRIES_MAX)
         return ERR(ERR_DATA,

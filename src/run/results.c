@@ -306,7 +306,7 @@ static enum err publish_pool(const struct results *s)
     TRY(s->eval->image(s->evaluator, &bytes, &size));
     if (!bytes)
         return ERR_NONE;
-    e = store_publish_sealed(s->pool, bytes, size);
+    e = store_publish(s->pool, bytes, size);
     mem_free(bytes);
     return e;
 }
@@ -315,22 +315,14 @@ enum err results_publish(struct results *s, const struct driver *d,
                          const char *status, const struct usage *usage)
 {
     struct h5 *h = h5_new();
-    void *bytes = NULL;
-    size_t size;
     enum err e = write_file(h, s, d, status, usage);
 
-    if (e == ERR_NONE)
-        e = h5_image(h, &bytes, &size);
-    h5_close(h);
     s->published = comm_clock();
     if (e == ERR_NONE && d->journal)
         e = journal_sync(d->journal);
-    if (e != ERR_NONE) {
-        mem_free(bytes);
-        return e;
-    }
-    e = store_publish_sealed(s->path, bytes, size);
-    mem_free(bytes);
+    if (e == ERR_NONE)
+        e = store_publish_h5(s->path, h);
+    h5_close(h);
     TRY(e);
     return usage ? publish_pool(s) : ERR_NONE;
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/seal.h"
 
 static enum err trouble(const char *doing, const char *path)
@@ -43,28 +44,28 @@ static enum err write_piece(int file, const char *bytes, size_t size,
     return ERR_NONE;
 }
 
-/* What is published: the contents, and their seal or nothing. */
-struct piece {
+/* What is published: the contents, and their seal. */
+struct sealed {
     const void *bytes;
     size_t size;
+    unsigned char seal[SEAL_BYTES];
 };
 
-static enum err write_all(int file, const struct piece part[2],
-                          const char *path)
+static enum err write_all(int file, const struct sealed *s, const char *path)
 {
-    for (int i = 0; i < 2; i++)
-        TRY(write_piece(file, part[i].bytes, part[i].size, path));
+    TRY(write_piece(file, s->bytes, s->size, path));
+    TRY(write_piece(file, (const char *)s->seal, SEAL_BYTES, path));
     return fsync(file) == 0 ? ERR_NONE : trouble("fsync", path);
 }
 
-static enum err write_file(const char *path, const struct piece part[2])
+static enum err write_file(const char *path, const struct sealed *s)
 {
     int file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
     enum err e;
 
     if (file < 0)
         return trouble("create", path);
-    e = write_all(file, part, path);
+    e = write_all(file, s, path);
     if (close(file) != 0 && e == ERR_NONE)
         e = trouble("close", path);
     return e;
@@ -89,13 +90,15 @@ static void sync_folder(const char *path)
     (void)close(folder);
 }
 
-static enum err publish(const char *path, const struct piece part[2])
+enum err store_publish(const char *path, const void *bytes, size_t size)
 {
+    struct sealed s = {.bytes = bytes, .size = size};
     char temporary[PATH_MAX];
     enum err e;
 
     TRY(name_of(temporary, sizeof temporary, path));
-    e = write_file(temporary, part);
+    seal_make(s.seal, bytes, size, seal_generation(path) + 1);
+    e = write_file(temporary, &s);
     if (e == ERR_NONE && rename(temporary, path) != 0)
         e = trouble("rename to it", path);
     if (e != ERR_NONE)
@@ -105,20 +108,16 @@ static enum err publish(const char *path, const struct piece part[2])
     return e;
 }
 
-enum err store_publish(const char *path, const void *bytes, size_t size)
+enum err store_publish_h5(const char *path, struct h5 *h)
 {
-    const struct piece part[2] = {{bytes, size}, {NULL, 0}};
+    void *bytes;
+    size_t size;
+    enum err e;
 
-    return publish(path, part);
-}
-
-enum err store_publish_sealed(const char *path, const void *bytes, size_t size)
-{
-    unsigned char seal[SEAL_BYTES];
-    const struct piece part[2] = {{bytes, size}, {seal, sizeof seal}};
-
-    seal_make(seal, bytes, size, seal_generation(path) + 1);
-    return publish(path, part);
+    TRY(h5_image(h, &bytes, &size));
+    e = store_publish(path, bytes, size);
+    mem_free(bytes);
+    return e;
 }
 
 bool store_exists(const char *path)

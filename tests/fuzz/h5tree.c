@@ -163,7 +163,7 @@ static void edit(struct h5tree *t, struct h5tree_node *n, struct source *s)
     }
 }
 
-void h5tree_edit(struct h5tree *t, const unsigned char *bytes, size_t size)
+static void edit_all(struct h5tree *t, const unsigned char *bytes, size_t size)
 {
     struct source s = {bytes, size};
 
@@ -187,7 +187,13 @@ static void write_node(struct h5 *h, const struct h5tree_node *n)
         err_clear();
 }
 
-const char *h5tree_file(const struct h5tree *t)
+static void set_attribute(struct h5 *h, const char *name, const char *text)
+{
+    if (text[0])
+        FUZZ_CHECK(h5_set_attribute(h, "/", name, text) == ERR_NONE);
+}
+
+static const char *file_of(const struct h5tree *t)
 {
     struct h5 *h;
     const char *path;
@@ -199,8 +205,8 @@ const char *h5tree_file(const struct h5tree *t)
     h = h5_new();
     for (int i = 0; i < t->count; i++)
         write_node(h, &t->node[i]);
-    if (t->format[0])
-        FUZZ_CHECK(h5_set_attribute(h, "/", "format", t->format) == ERR_NONE);
+    set_attribute(h, "format", t->format);
+    set_attribute(h, "format_version", t->version);
     FUZZ_CHECK(h5_image(h, &bytes, &size) == ERR_NONE);
     h5_close(h);
     path = fuzz_sealed(0, bytes, size);
@@ -208,9 +214,16 @@ const char *h5tree_file(const struct h5tree *t)
     return path;
 }
 
-void h5tree_free(struct h5tree *t)
+const char *h5tree_file(void (*plant)(struct h5tree *),
+                        const unsigned char *bytes, size_t size)
 {
-    for (int i = 0; i < t->count; i++)
-        mem_free(t->node[i].values);
-    t->count = 0;
+    struct h5tree t = {.count = 0};
+    const char *path;
+
+    plant(&t);
+    edit_all(&t, bytes, size);
+    path = file_of(&t);
+    for (int i = 0; i < t.count; i++)
+        mem_free(t.node[i].values);
+    return path;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* HDF5 files that are whole, but not what a reader expects: a good one is edited
- * as the fuzzer's bytes say, built in memory, and sealed.
+ * as the fuzzer's bytes say (drop, retype, reshape, overwrite, rename), built in
+ * memory, and sealed.
  *
  * So what is fuzzed are our own readers; HDF5's has target hdf5. */
 #ifndef TESTS_FUZZ_H5TREE_H
@@ -22,18 +23,15 @@ struct h5tree_node {
 struct h5tree {
     int count;
     struct h5tree_node node[H5TREE_NODES];
-    char format[H5TREE_TEXT]; /* attribute of the file; "": none */
+    char format[H5TREE_TEXT]; /* attributes of the file; "": none */
+    char version[H5TREE_TEXT];
 };
 
 /** Add an array; its values are copied. */
 void h5tree_add(struct h5tree *t, const struct h5_array *a, const void *values);
 
-/** Edit: drop, retype, reshape, overwrite, rename. */
-void h5tree_edit(struct h5tree *t, const unsigned char *bytes, size_t size);
-
-/** The file, see fuzz_file. */
-const char *h5tree_file(const struct h5tree *t);
-
-void h5tree_free(struct h5tree *t);
+/** A file, see fuzz_file: what `plant` adds, edited. */
+const char *h5tree_file(void (*plant)(struct h5tree *),
+                        const unsigned char *bytes, size_t size);
 
 #endif

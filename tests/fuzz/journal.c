@@ -18,8 +18,7 @@ enum { ROOM = 1 << 16, IDS = 4, HEAD = 32, MARK = 8, FIELDS = 16 };
 
 static const char settings[] = "a.b = 1\n";
 static const uint64_t mark = 0x8a7d51c3f09b264eu;
-static const struct pool_conf conf = {
-    .enabled = true, .round = 2, .limit = 1};
+static const struct pool_conf conf = {.enabled = true, .round = 2, .limit = 1};
 
 /* Right checksums of the head, which says how long a record is, and of each
  * record and its luggage. */

@@ -88,13 +88,8 @@ static enum err read_ledger(const char *path)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct h5tree tree = {.count = 0};
-    const char *path;
+    const char *path = h5tree_file(plant, data, size);
 
-    plant(&tree);
-    h5tree_edit(&tree, data, size);
-    path = h5tree_file(&tree);
-    h5tree_free(&tree);
     fuzz_begin();
     fuzz_end(read_earlier(path), path);
     fuzz_end(read_ledger(path), path);

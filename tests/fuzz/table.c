@@ -79,15 +79,11 @@ static enum err read_table(const char *path, unsigned how)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct h5tree tree = {.count = 0};
     const char *path;
 
     if (size < 1)
         return 0;
-    plant(&tree);
-    h5tree_edit(&tree, data + 1, size - 1);
-    path = h5tree_file(&tree);
-    h5tree_free(&tree);
+    path = h5tree_file(plant, data + 1, size - 1);
     fuzz_begin();
     fuzz_end(read_table(path, data[0]), path);
     return 0;
