@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/gz.h"
 #include "base/mem.h"
 #include "fuzz.h"
+#include "h5direct.h"
 
 enum { BYTES_MAX = 1 << 16, TYPES = H5_TEXT + 1 };
 
@@ -24,12 +26,18 @@ static unsigned char next(struct source *s)
     return *s->at++;
 }
 
-static size_t bytes_of(const struct h5_array *a)
+size_t h5tree_value_bytes(const struct h5_array *a)
 {
     static const size_t width[] = {
         [H5_INT8] = 1,  [H5_UINT8] = 1, [H5_INT32] = 4,
         [H5_INT64] = 8, [H5_FLOAT] = 4, [H5_DOUBLE] = 8};
-    size_t n = a->type == H5_TEXT ? a->width : width[a->type];
+
+    return a->type == H5_TEXT ? a->width : width[a->type];
+}
+
+static size_t bytes_of(const struct h5_array *a)
+{
+    size_t n = h5tree_value_bytes(a);
 
     for (int i = 0; i < a->rank; i++)
         n *= a->dims[i];
@@ -214,16 +222,23 @@ static const char *file_of(const struct h5tree *t)
     return path;
 }
 
+/* One in so many goes through HDF5, always the same ones. */
+static bool through_hdf5(const unsigned char *bytes, size_t size)
+{
+    enum { ONE_IN = 512 };
+
+    return gz_crc(bytes, size) % ONE_IN == 0;
+}
+
 const char *h5tree_file(void (*plant)(struct h5tree *),
                         const unsigned char *bytes, size_t size)
 {
-    struct h5tree t = {.count = 0};
-    const char *path;
+    static struct h5tree t;
 
-    plant(&t);
-    edit_all(&t, bytes, size);
-    path = file_of(&t);
     for (int i = 0; i < t.count; i++)
         mem_free(t.node[i].values);
-    return path;
+    t = (struct h5tree){.count = 0};
+    plant(&t);
+    edit_all(&t, bytes, size);
+    return through_hdf5(bytes, size) ? file_of(&t) : h5direct_name(&t);
 }
