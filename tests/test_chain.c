@@ -172,9 +172,8 @@ static void test_chains(void **state)
  * the variance is not the unbiased one that is tracked. */
 static void take_statistics(struct graph *g)
 {
-    g->momentum = 1;
     gradient(g);
-    graph_track(g);
+    graph_track(g, 0);
     for (int i = 1; i < g->count; i++) {
         const struct node *n = &g->nodes[i];
         float count = (float)(g->groups * GRAPH_LANES * op_pixels(&n->shape));

@@ -117,7 +117,7 @@ struct graph {
     float *folded;       /* weights for GRAPH_EVAL, see graph_fold */
     float *work;         /* scratch of the kernels */
     float share;         /* this shard's part of the batch, 1 at first */
-    float momentum, eps; /* of batch norm: 0.1 and 1e-5 at first */
+    float momentum, eps; /* of batch norm: 0.1 and 1e-5 */
     const struct kernels *kernels;
     struct node *nodes;
 };
@@ -184,8 +184,10 @@ void graph_backward(struct graph *g);
 /** dw = 0. */
 void graph_zero(struct graph *g);
 
-/** Running statistics take one step to the batch's, which the summed dw holds:
- * s = (1 - momentum) s + momentum ds. */
-void graph_track(struct graph *g);
+/** Running statistics take their step number `step`, from 0, to the batch's,
+ * which the summed dw holds: s = (1 - m) s + m ds.  m is 2 / (step + 2) at
+ * first, a mean to which later steps count more, in which nothing is left of
+ * what was there before; from then on the momentum. */
+void graph_track(struct graph *g, int step);
 
 #endif

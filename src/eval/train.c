@@ -197,7 +197,7 @@ static float train_batch(struct run *run, const struct batch_options *o,
     timer_stop(TIMER_SUM);
     timer_start(TIMER_OPTIMISER);
     sgd_step(&sgd, g->w, run->velocity, g->dw, g->params);
-    graph_track(g);
+    graph_track(g, step);
     timer_stop(TIMER_OPTIMISER);
     return g->dw[g->flat - 1];
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "nn/graph.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -276,8 +277,10 @@ void graph_zero(struct graph *g)
     memset(g->dw, 0, g->flat * sizeof(float));
 }
 
-void graph_track(struct graph *g)
+void graph_track(struct graph *g, int step)
 {
+    float m = fmaxf(g->momentum, 2 / (float)(step + 2));
+
     for (size_t i = g->params; i < g->params + g->stats; i++)
-        g->w[i] = (1 - g->momentum) * g->w[i] + g->momentum * g->dw[i];
+        g->w[i] = (1 - m) * g->w[i] + m * g->dw[i];
 }

@@ -74,7 +74,7 @@ static void shard_gradient(struct child *c, int from)
     graph_backward(g);
 }
 
-static void train_batch(struct child *c, struct comm *group, int from)
+static void train_batch(struct child *c, struct comm *group, int step, int from)
 {
     const struct train_conf *t = c->conf;
     const struct sgd sgd = {.rate = (float)t->rate,
@@ -90,7 +90,7 @@ static void train_batch(struct child *c, struct comm *group, int from)
     }
     comm_sum(group, c->g.dw, c->work, c->g.flat);
     sgd_step(&sgd, c->g.w, c->velocity, c->g.dw, c->g.params);
-    graph_track(&c->g);
+    graph_track(&c->g, step);
 }
 
 float child_train(struct child *c, struct comm *group, int steps)
@@ -98,7 +98,7 @@ float child_train(struct child *c, struct comm *group, int steps)
     int batches = c->data->trains / c->conf->batch;
 
     for (int i = 0; i < steps; i++)
-        train_batch(c, group, i % batches * c->conf->batch);
+        train_batch(c, group, i, i % batches * c->conf->batch);
     return c->g.dw[c->g.flat - 1];
 }
 
