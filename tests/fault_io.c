@@ -11,6 +11,7 @@
  *     FAULT=full    it fails, as all later ones do: no space is left
  *     FAULT=quota   the same, but for the reason
  *     FAULT=error   it fails once: input/output error
+ *     FAULT=hang    it never returns
  *
  * FAULT_LOCKS=no: files cannot be locked.  FAULT_COUNT: a file to which the
  * number of calls goes. */
@@ -209,6 +210,8 @@ static enum verdict next_call(void)
         return TEAR;
     if (is_fault("kill") || is_fault("power"))
         die();
+    while (is_fault("hang"))
+        (void)pause();
     return GO;
 }
 

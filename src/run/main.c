@@ -9,6 +9,7 @@
 #include "base/timer.h"
 #include "program.h"
 #include "run/blas_core.h"
+#include "run/deadline.h"
 #include "run/driver.h"
 #include "run/health.h"
 #include "run/progress.h"
@@ -72,6 +73,16 @@ static enum err finish(struct program *p, const struct driver *d,
     return outcome(p, d, status);
 }
 
+/* What nobody watches: the set-up, which may read much, and the end. */
+static void set_deadline(const struct program *p, bool setup)
+{
+    enum { SETUP_FACTOR = 6 };
+    const struct run_conf *c = conf_of(p->conf, &run_section);
+
+    deadline_set(setup ? SETUP_FACTOR * c->watch : c->watch,
+                 setup ? "the set-up" : "the end of the run");
+}
+
 /* End the farm and the run. */
 static enum err end(struct program *p, struct driver *d, enum run_status status)
 {
@@ -85,6 +96,7 @@ static enum err end(struct program *p, struct driver *d, enum run_status status)
         log_warn("%s: is given up", who);
         abandon(p, d, status);
     }
+    set_deadline(p, false);
     usage[0] = used(p);
     e = finish(p, d, status, usage);
     mem_free(usage);
@@ -130,11 +142,13 @@ static enum err work(struct program *p)
 {
     struct usage mine;
 
+    deadline_end();
     if (comm_rank(p->world) == 0)
         return search(p);
     farm_work(&p->ranks, p->eval, p->evaluator);
     mine = used(p);
     farm_leave(&p->ranks, &mine, sizeof mine);
+    set_deadline(p, false);
     return ERR_NONE;
 }
 
@@ -199,6 +213,7 @@ static enum err with_mpi(struct program *p)
     timer_start(TIMER_RUN);
     timer_start(TIMER_SETUP);
     TRY(comm_agree(p->world, program_input(p, comm_rank(p->world) == 0)));
+    set_deadline(p, true);
     e = ranks_open(&p->ranks, p->world, p->conf);
     if (e == ERR_NONE)
         e = on_ranks(p);
