@@ -56,6 +56,21 @@ is '  curves of both' "$(grep -c '^"' grid/report_rollouts.dat)" 2
 is '  that end at the end' "$(tail -n 1 grid/report_rollouts.dat |
     cut -d ' ' -f 1)" 27
 
+# What was found, trained from scratch.
+run env FNAS_BUILD="$BUILD" "$SOURCE/tools/ablation" fashion --input \
+    "$SOURCE/input/tiny.cfg" --file arms -a random -n 2 -j 2 -o tiny --no-plot \
+    --set run.trials=2 --target 0.1 --winners 2
+is 'winners: exit code' "$code" 0
+says '  are trained from scratch' '^accuracy of the best networks.* for 2 epochs$'
+is '  each' "$(values_of tiny/winners_random.h5 /trials/epochs)" '2
+2'
+is '  as the searches found them' \
+    "$(values_of tiny/winners_random.h5 /trials/arch | sort)" \
+    "$({ text_of tiny/random_1.h5 /best/arch; echo
+        text_of tiny/random_2.h5 /best/arch; echo; } | sort)"
+least=$(values_of tiny/winners_random.h5 /trials/accuracy | sort -n | head -n 1)
+says '  the least of them' "^random +2 +$(printf %.4f "$least") "
+
 # Going on.
 cp grid/ppo_1.h5 kept.h5
 rm grid/random_1.h5
