@@ -305,6 +305,9 @@ static void test_options(void **state)
     assert_int_equal(c->layers.count, 3);
     set_option(conf, "ppo.files=(\"x\", \"y z\")");
     assert_string_equal(c->files.value[1].s, "y z");
+    set_option(conf, "ppo.files=z.h5");
+    assert_int_equal(c->files.count, 1);
+    assert_string_equal(c->files.value[0].s, "z.h5");
     set_option(conf, "ppo.files=[]");
     assert_int_equal(c->files.count, 0);
     assert_true(conf_is_set(conf, &ppo, "files"));

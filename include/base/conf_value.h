@@ -19,6 +19,9 @@ bool conf_value_read(const struct conf_row *row, const char *text, void *field,
  * Reading it gives exactly the same value. */
 void conf_value_print(FILE *out, const struct conf_row *row, const void *field);
 
+/** Few digits that read back as exactly x; 1e999 reads as infinity. */
+void conf_shortest(char digits[32], double x);
+
 /** Write what is allowed: "an integer of 1..4096 trials (default 16)". */
 void conf_value_allowed(FILE *out, const struct conf_row *row);
 

@@ -28,8 +28,7 @@ char *conf_draft_take(struct conf_draft *draft)
     return text;
 }
 
-/* Few digits that read back as exactly x; 1e999 reads as infinity. */
-static void shortest(char digits[32], double x)
+void conf_shortest(char digits[32], double x)
 {
     if (isinf(x)) {
         (void)strcpy(digits, x > 0 ? "1e999" : "-1e999");
@@ -46,7 +45,7 @@ static void print_real(FILE *out, double x)
 {
     char digits[32];
 
-    shortest(digits, x);
+    conf_shortest(digits, x);
     (void)fprintf(out, "%s%s", digits, strpbrk(digits, ".e") ? "" : ".0");
 }
 
@@ -108,7 +107,7 @@ static void print_bound(FILE *out, const struct conf_row *row, double x)
 {
     char digits[32];
 
-    shortest(digits, x);
+    conf_shortest(digits, x);
     if (row->type != CONF_REAL)
         (void)snprintf(digits, sizeof digits, "%.0f", x);
     (void)fputs(digits, out);

@@ -4,6 +4,7 @@
 #include "run/input.h"
 
 #include <libconfig.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -68,9 +69,11 @@ static void set_number(const struct entry *e)
     if (is_integer(e->value))
         (void)snprintf(text, sizeof text, "%lld",
                        config_setting_get_int64(e->value));
-    else
-        (void)snprintf(text, sizeof text, "%.17g",
+    else if (isinf(config_setting_get_float(e->value)))
+        (void)snprintf(text, sizeof text, "%g",
                        config_setting_get_float(e->value));
+    else
+        conf_shortest(text, config_setting_get_float(e->value));
     set(e, text);
 }
 
@@ -129,6 +132,17 @@ static void set_list(const struct entry *e)
     mem_free(text);
 }
 
+/* A text alone is a list of one. */
+static void set_only(const struct entry *e)
+{
+    const char *text = config_setting_get_string(e->value);
+
+    if (strchr(text, '\n'))
+        reject(e, "the text has a line break");
+    else
+        set(e, text);
+}
+
 static void reject_kind(const struct entry *e)
 {
     bool list = e->row->type == CONF_INTS || e->row->type == CONF_TEXTS;
@@ -156,6 +170,8 @@ static void set_value(const struct entry *e)
         set(e, config_setting_get_string(e->value));
     else if ((wanted == CONF_INTS || wanted == CONF_TEXTS) && list)
         set_list(e);
+    else if (wanted == CONF_TEXTS && is_string(e->value))
+        set_only(e);
     else
         reject_kind(e);
 }
@@ -298,11 +314,20 @@ static void parse_value(struct entry *e, const char *value)
     mem_free(assignment);
 }
 
+/* A text without quotes, which the command line takes. */
+static bool is_bare(const struct entry *e, const char *value)
+{
+    enum conf_type type = e->row->type;
+
+    if (type == CONF_TEXTS)
+        return *value != '\0' && !strchr("\"[(", *value) &&
+               !strchr(value, '\n');
+    return (type == CONF_TEXT || type == CONF_CHOICE) && *value != '"';
+}
+
 static void set_option(struct entry *e, const char *value)
 {
-    bool word = e->row->type == CONF_TEXT || e->row->type == CONF_CHOICE;
-
-    if (word && *value != '"')
+    if (is_bare(e, value))
         set(e, value);
     else if (*value == '\0')
         reject(e, "no value is given");
