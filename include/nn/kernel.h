@@ -25,7 +25,7 @@
  *     mac         multiply-adds; a tile of 6 outs x 4 pixels loads 10 vectors
  *                 or weights for 24 of them, one of 12 x 2 14
  *     dot         multiply-adds; 10 loads for 24, and 16 lanes to sum at the end
- *     slide...    loads: 3 x 3 loads 1 pixel or weight for 2 to 3
+ *     slide...    loads: 3 x 3 loads 1 pixel or weight for 2 to 4
  *                 multiply-adds, 5 x 5 for 3 to 4; frames that fit the first
  *                 cache
  *     transpose   shuffles, one for each 2 values
