@@ -223,6 +223,11 @@ static void check_layer(const struct layer *l, const struct kernels *kernels)
     compare(&b, b.g.nodes[b.first].dx, floats(&b, b.first));
     plain_loops(&b, l, DW);
     compare(&b, b.g.dw + n->w_at, n->params);
+    /* forward again, with weights in panels */
+    graph_fold(&b.g);
+    graph_forward(&b.g, GRAPH_EVAL);
+    plain_loops(&b, l, Y);
+    compare(&b, n->x, floats(&b, b.node));
     finish(&b);
 }
 

@@ -23,9 +23,9 @@
  * Xeons) and such caches.  In *vectors*, a pixel being one with AVX-512:
  *
  *     mac         multiply-adds; a tile of 6 outs x 4 pixels loads 10 vectors
- *                 or weights for 24 of them
+ *                 or weights for 24 of them, one of 12 x 2 14
  *     dot         multiply-adds; 10 loads for 24, and 16 lanes to sum at the end
- *     slide...    loads: 3 x 3 loads 1 pixel or weight for 2 to 3
+ *     slide...    loads: 3 x 3 loads 1 pixel or weight for 2 to 4
  *                 multiply-adds, 5 x 5 for 3 to 4; frames that fit the first
  *                 cache
  *     transpose   shuffles, one for each 2 values
@@ -42,9 +42,16 @@
 
 #include "nn/graph.h"
 
+/** Weights may lie in panels of so many outs, the last one of what is left: of
+ * a panel of `tall` outs from m0 on, w[m, k] is at
+ *
+ *     w[m0 terms + k tall + m - m0]. */
+enum { KERNEL_PANEL = 12 };
+
 /** A pass of a convolution over one group: m = 0..outs-1 channels of y at
  * height x width pixels (r, p), each a sum of `terms` products. */
 struct pass {
+    bool panels; /* weights are in panels: w_out and w_at are not read */
     int outs, terms, height, width;
     int planes;                    /* of x that the terms read */
     ptrdiff_t y_out, y_row, y_col; /* from one m, r, p of y to the next */

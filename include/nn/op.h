@@ -62,6 +62,10 @@ struct op {
     /** Prepare g->folded, a copy of w, for GRAPH_EVAL.  NULL: nothing to do. */
     void (*fold)(struct graph *g, const struct node *n);
 
+    /** Then, bring its own part of it into the order that its kernels read it
+     * in. NULL: as it is. */
+    void (*pack)(struct graph *g, const struct node *n);
+
     /** Channels r of the node's x, from x of its inputs. */
     void (*forward)(struct graph *g, const struct node *n, enum graph_mode mode,
                     struct range r);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "chain.h"
 
-/* UNIT divides by the height of a register tile.  What follows a convolution
+/* UNIT divides by the height of register tiles.  What follows a convolution
  * streams through the cache, and each band reads all of its input anew. */
-enum { BAND_BYTES = 1280 << 10, UNIT = 6 };
+enum { BAND_BYTES = 1280 << 10, UNIT = KERNEL_PANEL };
 
 static bool starts_up(const struct graph *g, const struct node *n)
 {

@@ -9,6 +9,7 @@
  * with taps of its own, as the columns do, and each phase is again a sum of
  * products over a frame of dy. */
 #include <math.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "conv.h"
@@ -282,6 +283,29 @@ static void init(struct graph *g, const struct node *n, struct rng *r)
         w[i] = 0;
 }
 
+/* Outs side by side, through graph.work: a frame or a packed chunk is larger. */
+static void pack_panel(float *w, float *room, int outs, int terms)
+{
+    memcpy(room, w, (size_t)(outs * terms) * sizeof(float));
+    for (int k = 0; k < terms; k++)
+        for (int m = 0; m < outs; m++)
+            w[k * outs + m] = room[m * terms + k];
+}
+
+static void pack(struct graph *g, const struct node *n)
+{
+    const struct conv *c = n->keep;
+    float *w = g->folded + n->w_at;
+    int terms = c->pass.terms;
+
+    for (int m = 0; m < c->outs; m += KERNEL_PANEL) {
+        int rest = c->outs - m;
+
+        pack_panel(w + (ptrdiff_t)m * terms, g->work,
+                   rest < KERNEL_PANEL ? rest : KERNEL_PANEL, terms);
+    }
+}
+
 const struct op op_conv = {.name = "conv",
                            .inputs = 1,
                            .views = conv_views,
@@ -293,5 +317,6 @@ const struct op op_conv = {.name = "conv",
                            .work = work,
                            .plan = plan,
                            .init = init,
+                           .pack = pack,
                            .forward = conv_forward,
                            .backward = conv_backward};

@@ -53,6 +53,7 @@ static void forward_group(struct graph *g, const struct node *n,
 
     end = op_finish(g, n, mode, r.from, &finish) ? &finish : NULL;
     pass.outs = r.to - r.from;
+    pass.panels = mode == GRAPH_EVAL;
     if (n->at.halo > 0)
         unroll(&pass, n);
     if (c->framed) {

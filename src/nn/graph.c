@@ -224,6 +224,12 @@ void graph_fold(struct graph *g)
         if (op->fold)
             op->fold(g, &g->nodes[i]);
     }
+    for (int i = 1; i < g->count; i++) {
+        const struct op *op = op_of(g->nodes[i].kind);
+
+        if (op->pack)
+            op->pack(g, &g->nodes[i]);
+    }
 }
 
 static void run_up(struct graph *g, enum graph_mode mode, int first, int last)

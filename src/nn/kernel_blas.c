@@ -89,13 +89,19 @@ static struct matrix columns(const struct product *q, const struct part *t)
 static ptrdiff_t weight_at(const struct pass *p, const struct part *t, int m,
                            int k)
 {
+    int out = t->m + m, first = out - out % KERNEL_PANEL;
+
+    if (p->panels)
+        return first * p->terms +
+               (t->k + k) * least(KERNEL_PANEL, p->outs - first) + out - first;
     return (t->m + m) * p->w_out + p->w_at[t->k + k];
 }
 
 /* Are the weights of the part a matrix in memory? */
 static bool is_dense(const struct pass *p, const struct part *t)
 {
-    return p->w_out >= t->terms && step_of(p->w_at + t->k, t->terms) == 1;
+    return !p->panels && p->w_out >= t->terms &&
+           step_of(p->w_at + t->k, t->terms) == 1;
 }
 
 /* w[outs, terms] */

@@ -181,6 +181,10 @@ void KERNEL(mac)(float *y, const float *x, const float *w,
 {
     int parts = (p->width + TILE_COLS - 1) / TILE_COLS;
 
+    if (p->panels) {
+        KERNEL(panels)(y, x, w, end, p, add);
+        return;
+    }
     if (p->outs == 1) {
         plane(y, x, w, end, p, add);
         return;

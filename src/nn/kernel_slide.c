@@ -3,7 +3,9 @@
  *
  * Tiles of rows x columns are kept in registers.  Each pixel read is used by
  * all taps that meet it, so a tile reads few pixels; for each row of them the
- * weights it needs are broadcast once. */
+ * weights it needs are broadcast once, or once for the plane if all of them find
+ * room.  A tile is soon done, so one function computes many: calls would cost a
+ * third. */
 #include "variant.h"
 
 /* Accumulators, two rows of weights and a pixel fill the registers; so do the
@@ -25,11 +27,25 @@ struct tile {
     bool add;
 };
 
-typedef void line(const struct tile *t, int rows);
+/* `count` tiles side by side, again and again below until all rows are done. */
+typedef void lines(const struct tile *t, int rows, int count);
+
+/* With registers to spare, all weights of a square stay in them. */
+INLINE bool keeps_weights(int size)
+{
+    return VEC == 16 && size == 3;
+}
+
+INLINE void take_weights(vec (*w)[SQUARE_MAX], int size, const struct tile *t)
+{
+    UNROLL
+    for (int i = 0; i < size * size; i++)
+        w[i / size][i % size] = same(t->w[i]);
+}
 
 /* acc[r][c] += w[i - stride r][m - stride c] x[i][m], all i and m. */
-INLINE void gather(vec (*acc)[TILE_COLS], int size, int stride, int rows,
-                   int cols, const struct tile *t, int q)
+INLINE void gather(vec (*acc)[TILE_COLS], vec (*kept)[SQUARE_MAX], int size,
+                   int stride, int rows, int cols, const struct tile *t, int q)
 {
     UNROLL
     for (int i = 0; i < stride * (rows - 1) + size; i++) {
@@ -43,7 +59,8 @@ INLINE void gather(vec (*acc)[TILE_COLS], int size, int stride, int rows,
             UNROLL
             for (int j = 0; j < size; j++)
                 if (k >= 0 && k < size)
-                    w[r][j] = same(t->w[k * size + j]);
+                    w[r][j] = keeps_weights(size) ? kept[k][j]
+                                                  : same(t->w[k * size + j]);
         }
         UNROLL
         for (int m = 0; m < stride * (cols - 1) + size; m++) {
@@ -73,8 +90,8 @@ INLINE int lowest(int size, int stride)
 
 /* acc[r][c] += w[r + q - stride i][c + q - stride m] dy[i][m], all i and m,
  * q = size / 2: the gradient of what gather computes. */
-INLINE void scatter(vec (*acc)[TILE_COLS], int size, int stride, int rows,
-                    int cols, const struct tile *t, int q)
+INLINE void scatter(vec (*acc)[TILE_COLS], vec (*kept)[SQUARE_MAX], int size,
+                    int stride, int rows, int cols, const struct tile *t, int q)
 {
     int half = size / 2;
 
@@ -90,7 +107,8 @@ INLINE void scatter(vec (*acc)[TILE_COLS], int size, int stride, int rows,
             UNROLL
             for (int j = 0; j < size; j++)
                 if (k >= 0 && k < size)
-                    w[r][j] = same(t->w[k * size + j]);
+                    w[r][j] = keeps_weights(size) ? kept[k][j]
+                                                  : same(t->w[k * size + j]);
         }
         UNROLL
         for (int m = lowest(size, stride); stride * m <= cols - 1 + half; m++) {
@@ -112,8 +130,8 @@ INLINE void scatter(vec (*acc)[TILE_COLS], int size, int stride, int rows,
     }
 }
 
-INLINE void compute(bool back, int size, int stride, int rows, int cols,
-                    const struct tile *t)
+INLINE void compute(bool back, vec (*kept)[SQUARE_MAX], int size, int stride,
+                    int rows, int cols, const struct tile *t)
 {
     for (int q = 0; q < LANES; q += VEC) {
         vec acc[TILE_ROWS][TILE_COLS];
@@ -122,9 +140,9 @@ INLINE void compute(bool back, int size, int stride, int rows, int cols,
         for (int i = 0; i < rows * cols; i++)
             acc[i / cols][i % cols] = started(t->end, 0);
         if (back)
-            scatter(acc, size, stride, rows, cols, t, q);
+            scatter(acc, kept, size, stride, rows, cols, t, q);
         else
-            gather(acc, size, stride, rows, cols, t, q);
+            gather(acc, kept, size, stride, rows, cols, t, q);
         UNROLL
         for (int i = 0; i < rows * cols; i++) {
             put(t->y + q + i / cols * t->y_row + i % cols * LANES,
@@ -133,21 +151,44 @@ INLINE void compute(bool back, int size, int stride, int rows, int cols,
     }
 }
 
-INLINE void rows_of(bool back, int size, int stride, int cols,
-                    const struct tile *t, int rows)
+INLINE void across(bool back, vec (*kept)[SQUARE_MAX], int size, int stride,
+                   int rows, int cols, const struct tile *first, int count)
 {
-    if (rows >= TILE_ROWS)
-        compute(back, size, stride, TILE_ROWS, cols, t);
-    else
-        compute(back, size, stride, 1, cols, t);
+    struct tile t = *first;
+
+    for (int i = 0; i < count; i++) {
+        compute(back, kept, size, stride, rows, cols, &t);
+        t.y += cols * LANES;
+        t.x += (back ? cols / stride : stride * cols) * LANES;
+    }
+}
+
+INLINE void down(bool back, int size, int stride, int cols,
+                 const struct tile *first, int rows, int count)
+{
+    const struct finish end = first->end ? *first->end : (struct finish){0};
+    struct tile t = *first;
+    ptrdiff_t x_step = back ? TILE_ROWS / stride : stride * TILE_ROWS;
+    vec kept[SQUARE_MAX][SQUARE_MAX];
+
+    t.end = first->end ? &end : NULL;
+    if (keeps_weights(size))
+        take_weights(kept, size, first);
+    for (; rows >= TILE_ROWS; rows -= TILE_ROWS) {
+        across(back, kept, size, stride, TILE_ROWS, cols, &t, count);
+        t.y += TILE_ROWS * t.y_row;
+        t.x += x_step * t.x_row;
+    }
+    if (rows > 0)
+        across(back, kept, size, stride, 1, cols, &t, count);
 }
 
 /* clang-format off */
 #define LINE(name, back, size, stride, cols)                                   \
     static void name##_##size##_##stride##_##cols(const struct tile *t,        \
-                                                  int rows)                    \
+                                                  int rows, int count)         \
     {                                                                          \
-        rows_of(back, size, stride, cols, t, rows);                            \
+        down(back, size, stride, cols, t, rows, count);                        \
     }
 #if VEC == 16
 #define LINES_OF(name, back, size, stride)                                     \
@@ -173,7 +214,7 @@ INLINE void rows_of(bool back, int size, int stride, int cols,
     LINES_OF(name, back, 3, 2)                                                 \
     LINES_OF(name, back, 5, 1)                                                 \
     LINES_OF(name, back, 5, 2)                                                 \
-    static line *const name##_lines[2][2][TILE_COLS] = {                       \
+    static lines *const name##_lines[2][2][TILE_COLS] = {                       \
         {NAMES_OF(name, 3, 1), NAMES_OF(name, 3, 2)},                          \
         {NAMES_OF(name, 5, 1), NAMES_OF(name, 5, 2)}};
 
@@ -190,47 +231,49 @@ INLINE int start(int n, int parts, int i, int unit)
     return at < n ? at : n;
 }
 
+/* A plane in tiles; those of one width are computed at once. */
+INLINE void plane(bool back, const struct tile *whole, const struct square *s,
+                  lines *const *of_cols)
+{
+    int parts = (s->width + TILE_COLS - 1) / TILE_COLS;
+    int unit = back ? s->stride : 1;
+    int count = s->width % (parts * unit) == 0 ? parts : 1;
+
+    for (int i = 0; i < parts; i += count) {
+        int c = start(s->width, parts, i, unit);
+        int cols = start(s->width, parts, i + 1, unit) - c;
+        struct tile t = *whole;
+
+        t.y += c * LANES;
+        t.x += (back ? c / s->stride : s->stride * c) * LANES;
+        of_cols[cols - 1](&t, s->height, count);
+    }
+}
+
 void KERNEL(slide)(float *y, const float *x, const float *w,
                    const struct finish *end, const struct square *s)
 {
-    line *const *lines = slide_lines[s->size / 2 - 1][s->stride - 1];
-    int parts = (s->width + TILE_COLS - 1) / TILE_COLS;
+    struct tile t = {.y = y,
+                     .x = x,
+                     .w = w,
+                     .end = end,
+                     .y_row = s->y_row,
+                     .x_row = s->x_row};
 
-    for (int r = 0; r < s->height; r += TILE_ROWS)
-        for (int i = 0; i < parts; i++) {
-            int c = start(s->width, parts, i, 1);
-            int cols = start(s->width, parts, i + 1, 1) - c;
-            struct tile t = {.y = y + r * s->y_row + c * LANES,
-                             .x = x + s->stride * (r * s->x_row + c * LANES),
-                             .w = w,
-                             .end = end,
-                             .y_row = s->y_row,
-                             .x_row = s->x_row};
-
-            lines[cols - 1](&t, s->height - r);
-        }
+    plane(false, &t, s, slide_lines[s->size / 2 - 1][s->stride - 1]);
 }
 
 void KERNEL(slide_back)(float *dx, const float *dy, const float *w,
                         const struct square *s, bool add)
 {
-    line *const *lines = slide_back_lines[s->size / 2 - 1][s->stride - 1];
-    int parts = (s->width + TILE_COLS - 1) / TILE_COLS;
+    struct tile t = {.y = dx,
+                     .x = dy,
+                     .w = w,
+                     .y_row = s->y_row,
+                     .x_row = s->x_row,
+                     .add = add};
 
-    for (int r = 0; r < s->height; r += TILE_ROWS)
-        for (int i = 0; i < parts; i++) {
-            int c = start(s->width, parts, i, s->stride);
-            int cols = start(s->width, parts, i + 1, s->stride) - c;
-            struct tile t = {.y = dx + r * s->y_row + c * LANES,
-                             .x = dy + r / s->stride * s->x_row +
-                                  c / s->stride * LANES,
-                             .w = w,
-                             .y_row = s->y_row,
-                             .x_row = s->x_row,
-                             .add = add};
-
-            lines[cols - 1](&t, s->height - r);
-        }
+    plane(true, &t, s, slide_back_lines[s->size / 2 - 1][s->stride - 1]);
 }
 
 /* acc[i][j] += dy[c] x[i][stride c + j] for `cols` pixels. */

@@ -50,7 +50,7 @@ static bool gpool_views(const struct graph *g, const struct node *n)
     return op_input(g, n, 0)->kind != OP_SCALE;
 }
 
-/* Read piece by piece, so that nothing is stored. */
+/* Read piece by piece, so that nothing is stored; as it is, if it is plain. */
 static void gpool_channel(struct graph *g, const struct node *n,
                           const struct view *v, int group, int c)
 {
@@ -60,11 +60,13 @@ static void gpool_channel(struct graph *g, const struct node *n,
     int pixels = op_pixels(&in->shape);
 
     for (int i = 0; i < pixels; i += PIECE) {
+        const float *x = op_raw(v, group, c) + i * GRAPH_LANES;
+
         s.cols = pixels - i < PIECE ? pixels - i : PIECE;
-        g->kernels->apply(piece, op_raw(v, group, c) + i * GRAPH_LANES,
-                          v->f ? v->f + c : NULL, v->act, NULL, &s);
-        g->kernels->total(op_x(n, group, c), piece, 1.0f / (float)pixels,
-                          s.cols, i > 0);
+        if (!op_plain(v))
+            g->kernels->apply(piece, x, v->f + c, v->act, NULL, &s);
+        g->kernels->total(op_x(n, group, c), op_plain(v) ? x : piece,
+                          1.0f / (float)pixels, s.cols, i > 0);
     }
 }
 

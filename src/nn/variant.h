@@ -144,6 +144,7 @@ INLINE float lanes_sum(const float *v)
 }
 
 kernel_mac KERNEL(mac);
+kernel_mac KERNEL(panels); /* mac, of weights in panels */
 kernel_dot KERNEL(dot);
 kernel_transpose KERNEL(transpose);
 kernel_slide KERNEL(slide);
