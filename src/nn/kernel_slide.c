@@ -4,8 +4,7 @@
  * Tiles of rows x columns are kept in registers.  Each pixel read is used by
  * all taps that meet it, so a tile reads few pixels; for each row of them the
  * weights it needs are broadcast once, or once for the plane if all of them find
- * room.  A tile is soon done, so one function computes many: calls would cost a
- * third. */
+ * room.  A tile is soon done, so one function computes many. */
 #include "variant.h"
 
 /* Accumulators, two rows of weights and a pixel fill the registers; so do the
