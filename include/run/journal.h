@@ -46,7 +46,7 @@ bool journal_has_results(const char *path);
 
 /** Append a result.  It survives the end of this process at once, and a power
  * cut at most a second later (at once if it took longer to make).  ERR_IO: it is
- * not kept; the journal is as it was. */
+ * not kept, although it was tried twice; the journal is as it was. */
 MUST_CHECK enum err journal_append(struct journal *j, const struct task *t,
                                    const struct result *r,
                                    const struct luggage *left);

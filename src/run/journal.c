@@ -134,6 +134,10 @@ enum err journal_append(struct journal *j, const struct task *t,
     record->luggage_crc = gz_crc(bytes + sizeof *record, left->size);
     record->crc = journal_crc(record);
     e = put(j, bytes, size);
+    if (e != ERR_NONE) { /* which may pass */
+        err_clear();
+        e = put(j, bytes, size);
+    }
     mem_free(bytes);
     TRY(e);
     j->end += (off_t)size;
