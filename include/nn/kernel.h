@@ -23,7 +23,8 @@
  * Xeons) and such caches.  In *vectors*, a pixel being one with AVX-512:
  *
  *     mac         multiply-adds; a tile of 6 outs x 4 pixels loads 10 vectors
- *                 or weights for 24 of them, one of 12 x 2 14
+ *                 or weights for 24 of them, one of 12 x 2 14; with
+ *                 AVX2, 6 x 1 loads 8 for 12
  *     dot         multiply-adds; 10 loads for 24, and 16 lanes to sum at the end
  *     slide...    loads: 3 x 3 loads 1 pixel or weight for 2 to 4
  *                 multiply-adds, 5 x 5 for 3 to 4; frames that fit the first
@@ -49,15 +50,17 @@
 enum { KERNEL_PANEL = 12 };
 
 /** A pass of a convolution over one group: m = 0..outs-1 channels of y at
- * height x width pixels (r, p), each a sum of `terms` products. */
+ * height x width pixels (r, p), each a sum of `terms` products.  The terms come
+ * in `runs` of as many, whose weights are equally far apart. */
 struct pass {
-    bool panels; /* weights are in panels: w_out and w_at are not read */
-    int outs, terms, height, width;
+    bool panels; /* weights are in panels: w_out and w_term are not read */
+    int outs, terms, runs, height, width;
     int planes;                    /* of x that the terms read */
     ptrdiff_t y_out, y_row, y_col; /* from one m, r, p of y to the next */
     ptrdiff_t x_row;               /* from one r of x to the next */
-    ptrdiff_t w_out;               /* from one m of w to the next */
-    const int *x_at, *w_at;        /* [terms] */
+    ptrdiff_t w_out, w_term;       /* from one m, k of w to the next */
+    const int *x_at;               /* [terms] */
+    const int *w_at;               /* [runs], or NULL: 0 */
 };
 
 /** What is done to a sum before it is stored: clamped after its bias. */
@@ -66,10 +69,11 @@ struct finish {
     float low, high;
 };
 
-/** y[m, r, p] = sum over k of w[m, k] x[k, r, p], or y += that:
+/** y[m, r, p] = sum over k of w[m, k] x[k, r, p], or y += that: for term k of a
+ * run i of n,
  *
- *     y[m y_out + r y_row + p y_col], w[m w_out + w_at[k]],
- *     x[x_at[k] + r x_row + p]
+ *     y[m y_out + r y_row + p y_col], w[w_at[i] + m w_out + k w_term],
+ *     x[x_at[i n + k] + r x_row + p]
  *
  * finish may be NULL; it does not clamp if y is added to. */
 typedef void kernel_mac(float *y, const float *x, const float *w,
@@ -77,7 +81,8 @@ typedef void kernel_mac(float *y, const float *x, const float *w,
                         bool add);
 
 /** dw[m, k] += sum over r, p and lanes of dy[m, r, p] x[k, r, p]; the offsets
- * are those of kernel_mac, and y_col is that of neighbours. */
+ * are those of kernel_mac; pixels of y are neighbours, and so are the terms of
+ * dw: dw[m w_out + k]. */
 typedef void kernel_dot(float *dw, const float *dy, const float *x,
                         const struct pass *p);
 

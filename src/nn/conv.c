@@ -70,16 +70,17 @@ static int64_t macs(const struct graph *g, const struct node *n)
            op_pixels(&n->shape);
 }
 
-/* Two tables for x, k = (i, r, c), and two for dy: each tap is in one phase;
- * and two for packed columns and chunks. */
+/* A table for x, k = (i, r, c), and one for dy: each tap is in one phase, which
+ * has a run of weights; two for packed columns and chunks, one for transposed
+ * chunks. */
 static size_t keep(const struct graph *g, const struct node *n)
 {
     size_t taps = (size_t)(n->kernel * n->kernel);
     size_t channels = (size_t)(ins_of(g, n) + n->shape.c);
 
-    return sizeof(struct conv) + sizeof(int[2]) * channels * taps +
+    return sizeof(struct conv) + sizeof(int) * (channels + 1) * taps +
            sizeof(int[2]) * (size_t)most_channels(g, n) +
-           sizeof(int[2 * CONV_CHUNK_MIN * GRAPH_LANES]);
+           sizeof(int[CONV_CHUNK_MIN * GRAPH_LANES]);
 }
 
 size_t conv_x_frame(const struct graph *g, const struct node *n)
@@ -147,14 +148,12 @@ static bool conv_bands_down(const struct graph *g, const struct node *n)
 static int *plan_forward(struct conv *c, const struct node *n, int *table)
 {
     int k = n->kernel, terms = c->ins * k * k;
-    int *x_at = table, *w_at = table + terms;
 
-    for (int t = 0; t < terms; t++) {
-        x_at[t] = frame_at(&c->x, t / (k * k), t / k % k, t % k);
-        w_at[t] = t;
-    }
+    for (int t = 0; t < terms; t++)
+        table[t] = frame_at(&c->x, t / (k * k), t / k % k, t % k);
     c->pass = (struct pass){.outs = c->outs,
                             .terms = terms,
+                            .runs = 1,
                             .height = n->shape.h,
                             .width = n->shape.w,
                             .planes = c->ins,
@@ -163,9 +162,9 @@ static int *plan_forward(struct conv *c, const struct node *n, int *table)
                             .y_col = GRAPH_LANES,
                             .x_row = n->stride * c->x.row * GRAPH_LANES,
                             .w_out = terms,
-                            .x_at = x_at,
-                            .w_at = w_at};
-    return w_at + terms;
+                            .w_term = 1,
+                            .x_at = table};
+    return table + terms;
 }
 
 /* Taps 0..k-1 that a line's phase uses: first, first + s... */
@@ -179,59 +178,56 @@ static int taps_of(const struct node *n, int phase)
     return (n->kernel - first_tap(n, phase) + n->stride - 1) / n->stride;
 }
 
-/* Terms (o, r, c) of the phase of rows a, a + s... and columns b, b + s... */
-static int fill_phase(const struct conv *c, const struct node *n, int a, int b,
-                      int *x_at, int *w_at)
+/* Terms (r, c, o) of the phase of rows a, a + s... and columns b, b + s..., a run
+ * for each tap. */
+static void fill_phase(const struct conv *c, const struct node *n, int a, int b,
+                       int *x_at, int *w_at)
 {
-    int k = n->kernel, s = n->stride, q = k / 2, t = 0;
+    int k = n->kernel, s = n->stride, q = k / 2;
 
-    for (int o = 0; o < c->outs; o++)
-        for (int i = first_tap(n, a); i < k; i += s)
-            for (int j = first_tap(n, b); j < k; j += s, t++) {
-                x_at[t] = frame_at(&c->dy, o, q + (a + q - i) / s,
+    for (int i = first_tap(n, a); i < k; i += s)
+        for (int j = first_tap(n, b); j < k; j += s) {
+            for (int o = 0; o < c->outs; o++)
+                *x_at++ = frame_at(&c->dy, o, q + (a + q - i) / s,
                                    q + (b + q - j) / s);
-                w_at[t] = (o * c->ins * k + i) * k + j;
-            }
-    return t;
+            *w_at++ = i * k + j;
+        }
 }
 
 static int *plan_phase(struct conv *c, const struct node *n,
                        const struct node *in, int a, int b, int *table)
 {
     const struct shape *x = &in->shape;
-    int s = n->stride, most = c->outs * taps_of(n, a) * taps_of(n, b);
-    int terms = fill_phase(c, n, a, b, table, table + most);
+    int s = n->stride, taps = taps_of(n, a) * taps_of(n, b);
+    int terms = c->outs * taps;
 
-    CHECK(terms == most);
-    c->back[c->phases++] =
-        (struct phase){.at = (a * x->w + b) * GRAPH_LANES,
-                       .pass = {.outs = c->ins,
-                                .terms = terms,
-                                .height = (x->h - a + s - 1) / s,
-                                .width = (x->w - b + s - 1) / s,
-                                .planes = c->outs,
-                                .y_out = op_plane(in),
-                                .y_row = s * x->w * GRAPH_LANES,
-                                .y_col = s * GRAPH_LANES,
-                                .x_row = c->dy.row * GRAPH_LANES,
-                                .w_out = n->kernel * n->kernel,
-                                .x_at = table,
-                                .w_at = table + terms}};
-    return table + 2 * terms;
+    fill_phase(c, n, a, b, table, table + terms);
+    c->back[c->phases++] = (struct phase){
+        .at = (a * x->w + b) * GRAPH_LANES,
+        .pass = {.outs = c->ins,
+                 .terms = terms,
+                 .runs = taps > 0 ? taps : 1,
+                 .height = (x->h - a + s - 1) / s,
+                 .width = (x->w - b + s - 1) / s,
+                 .planes = c->outs,
+                 .y_out = op_plane(in),
+                 .y_row = s * x->w * GRAPH_LANES,
+                 .y_col = s * GRAPH_LANES,
+                 .x_row = c->dy.row * GRAPH_LANES,
+                 .w_out = n->kernel * n->kernel,
+                 .w_term = (ptrdiff_t)c->ins * n->kernel * n->kernel,
+                 .x_at = table,
+                 .w_at = table + terms}};
+    return table + terms + taps;
 }
 
 static void plan_packed(struct conv *c, int most, int *table)
 {
-    int *lane_at = table + 2 * most;
-
     for (int i = 0; i < most; i++)
         table[i] = i * CONV_COLUMNS * GRAPH_LANES;
-    for (int i = 0; i < CONV_CHUNK_MIN * GRAPH_LANES; i++)
-        lane_at[i] = i;
     c->packed_at = table;
     c->chunk_at = table + most;
-    c->lane_at = lane_at;
-    c->transposed_at = lane_at + CONV_CHUNK_MIN * GRAPH_LANES;
+    c->transposed_at = table + 2 * most;
 }
 
 /* Without margins the plane is one long row. */

@@ -23,7 +23,6 @@ struct conv {
     const int *packed_at; /* of term k in packed columns */
     int *chunk_at;        /* of term k in a packed chunk, for each call */
     int *transposed_at; /* of lane and pixel in a transposed chunk, likewise */
-    const int *lane_at; /* of lane and pixel in dy */
     int tables[];
 };
 

@@ -102,8 +102,14 @@ static struct pass terms_of(const struct node *n, struct range k)
 
     pass.terms = (k.to - k.from) * taps;
     pass.planes = k.to - k.from;
-    pass.w_at += k.from * taps;
     return pass;
+}
+
+/* Where their gradients are. */
+static float *weights_back(struct graph *g, const struct node *n,
+                           struct range k)
+{
+    return g->dw + n->w_at + k.from * n->kernel * n->kernel;
 }
 
 /* dw of inputs k, with x packed a chunk of pixels at a time. */
@@ -145,13 +151,14 @@ static void dot_transposed(struct graph *g, const struct node *n, float *dw,
     float *x = g->work, *t = x + at.transposed, *sum = x + at.sum;
     int inputs = k.to - k.from, row = conv_row(inputs), pixels = c->pass.width;
     struct pass pass = {.outs = c->outs,
+                        .runs = 1,
                         .height = 1,
                         .width = row / GRAPH_LANES,
                         .y_out = row,
                         .y_col = GRAPH_LANES,
                         .w_out = op_plane(n),
-                        .x_at = c->transposed_at,
-                        .w_at = c->lane_at};
+                        .w_term = 1,
+                        .x_at = c->transposed_at};
 
     for (int i = 0; i < CONV_CHUNK_MIN * GRAPH_LANES; i++)
         c->transposed_at[i] = i * row;
@@ -169,7 +176,7 @@ static void dot_transposed(struct graph *g, const struct node *n, float *dw,
     }
     for (int m = 0; m < c->outs; m++)
         for (int i = 0; i < inputs; i++)
-            dw[m * c->ins + k.from + i] += sum[m * row + i];
+            dw[m * c->ins + i] += sum[m * row + i];
 }
 
 /* dx of inputs k from dy, one pass for each phase. */
@@ -202,7 +209,7 @@ static void backward_framed(struct graph *g, const struct node *n, int group,
     frame_gradient(g, dy, &c->dy, n, group, (struct range){0, c->outs});
     pass.y_out = c->dy.plane * GRAPH_LANES;
     pass.y_row = c->dy.row * GRAPH_LANES;
-    g->kernels->dot(g->dw + n->w_at,
+    g->kernels->dot(weights_back(g, n, k),
                     dy + frame_at(&c->dy, 0, c->dy.margin, c->dy.margin), x,
                     &pass);
     if (op_input(g, n, 0)->dx)
@@ -216,14 +223,15 @@ static void backward_plain(struct graph *g, const struct node *n, int group,
     const struct node *in = op_input(g, n, 0);
     const struct view v = op_view(g, n, 0, GRAPH_TRAIN);
     const float *dy = op_dx(n, group, 0);
+    float *dw = weights_back(g, n, k);
     struct pass pass = terms_of(n, k);
 
     if (c->few)
-        dot_transposed(g, n, g->dw + n->w_at, group, k);
+        dot_transposed(g, n, dw, group, k);
     else if (op_plain(&v))
-        g->kernels->dot(g->dw + n->w_at, dy, op_raw(&v, group, k.from), &pass);
+        g->kernels->dot(dw, dy, op_raw(&v, group, k.from), &pass);
     else
-        dot_packed(g, n, g->dw + n->w_at, group, k);
+        dot_packed(g, n, dw, group, k);
     if (in->dx)
         backward_phases(g, n, dy, group, k);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Convolutions as matrix products of OpenBLAS: a reference for the kernels, not
- * a rival.  The rest, and convolutions of one channel alone, are portable.
+ * a rival.  The rest is portable.
  *
  * A pass is y[m, n] = sum over k of w[m, k] x[k, n], where the columns n are
  * pixels and lanes (im2col, Chellapilla et al. 2006).  It is cut into parts that
@@ -90,18 +90,20 @@ static ptrdiff_t weight_at(const struct pass *p, const struct part *t, int m,
                            int k)
 {
     int out = t->m + m, first = out - out % KERNEL_PANEL;
+    int each = p->terms / p->runs, run;
 
     if (p->panels)
         return first * p->terms +
                (t->k + k) * least(KERNEL_PANEL, p->outs - first) + out - first;
-    return (t->m + m) * p->w_out + p->w_at[t->k + k];
+    run = (t->k + k) / each;
+    return (p->w_at ? p->w_at[run] : 0) + (t->m + m) * p->w_out +
+           (t->k + k - run * each) * p->w_term;
 }
 
 /* Are the weights of the part a matrix in memory? */
 static bool is_dense(const struct pass *p, const struct part *t)
 {
-    return !p->panels && p->w_out >= t->terms &&
-           step_of(p->w_at + t->k, t->terms) == 1;
+    return !p->panels && !p->w_at && p->w_term == 1 && p->w_out >= t->terms;
 }
 
 /* w[outs, terms] */
@@ -192,10 +194,6 @@ static void mac(float *y, const float *x, const float *w,
 {
     struct room room;
 
-    if (p->outs == 1) {
-        KERNEL(mac)(y, x, w, end, p, add);
-        return;
-    }
     if (!add)
         each_output(y, p, start, end);
     else if (end)
@@ -210,10 +208,6 @@ static void dot(float *dw, const float *dy, const float *x,
 {
     struct room room;
 
-    if (p->outs == 1) {
-        KERNEL(dot)(dw, dy, x, p);
-        return;
-    }
     each_part(&(struct product){dw, dy, x, p, &room}, multiply_dot);
 }
 

@@ -3,23 +3,20 @@
  * partial sum for each lane, lanes summed at the end of a chunk of pixels. */
 #include "variant.h"
 
-/* One channel alone (depthwise) takes a 3 x 3 kernel at once. */
 enum {
     TILE_OUTS = VEC == 16 ? 4 : 3,
     TILE_TERMS = VEC == 16 ? 6 : 4,
-    STRIP = 9,
     /* stays in the second-level cache, and is worth the sum over lanes */
     CHUNK_BYTES = 384 << 10,
     CHUNK_PIXELS = 64
 };
 
 typedef void tile(float *dw, const float *dy, const float *x,
-                  const struct pass *p, const int *x_at, const int *w_at,
-                  int height, int width);
+                  const struct pass *p, const int *x_at, int height, int width);
 
-INLINE void multiply(vec (*sum)[STRIP], int outs, int terms, const float *dy,
-                     const float *x, const struct pass *p, const int *x_at,
-                     int width)
+INLINE void multiply(vec (*sum)[TILE_TERMS], int outs, int terms,
+                     const float *dy, const float *x, const struct pass *p,
+                     const int *x_at, int width)
 {
     for (int i = 0; i < width; i++) {
         vec yv[TILE_OUTS];
@@ -40,12 +37,12 @@ INLINE void multiply(vec (*sum)[STRIP], int outs, int terms, const float *dy,
 
 INLINE void compute(int outs, int terms, float *dw, const float *dy,
                     const float *x, const struct pass *p, const int *x_at,
-                    const int *w_at, int height, int width)
+                    int height, int width)
 {
-    float lanes[TILE_OUTS][STRIP][LANES] __attribute__((aligned(64)));
+    float lanes[TILE_OUTS][TILE_TERMS][LANES] __attribute__((aligned(64)));
 
     for (int q = 0; q < LANES; q += VEC) {
-        vec sum[TILE_OUTS][STRIP];
+        vec sum[TILE_OUTS][TILE_TERMS];
 
         UNROLL
         for (int m = 0; m < outs; m++) {
@@ -65,36 +62,36 @@ INLINE void compute(int outs, int terms, float *dw, const float *dy,
     }
     for (int m = 0; m < outs; m++)
         for (int k = 0; k < terms; k++)
-            dw[m * p->w_out + w_at[k]] += lanes_sum(lanes[m][k]);
+            dw[m * p->w_out + k] += lanes_sum(lanes[m][k]);
 }
 
 #define TILE(outs, terms)                                                      \
-    static void tile_##outs##_##terms(                                         \
-        float *dw, const float *dy, const float *x, const struct pass *p,      \
-        const int *x_at, const int *w_at, int height, int width)               \
+    static void tile_##outs##_##terms(float *dw, const float *dy,              \
+                                      const float *x, const struct pass *p,    \
+                                      const int *x_at, int height, int width)  \
     {                                                                          \
-        compute(outs, terms, dw, dy, x, p, x_at, w_at, height, width);         \
+        compute(outs, terms, dw, dy, x, p, x_at, height, width);               \
     }
 
 /* clang-format off */
-TILE(1, 1) TILE(1, 2) TILE(1, 3) TILE(1, 4) TILE(1, 5)
-TILE(1, 6) TILE(1, 7) TILE(1, 8) TILE(1, 9)
+TILE(1, 1) TILE(1, 2) TILE(1, 3) TILE(1, 4)
 TILE(2, 1) TILE(2, 2) TILE(2, 3) TILE(2, 4)
 TILE(3, 1) TILE(3, 2) TILE(3, 3) TILE(3, 4)
 #if VEC == 16
+TILE(1, 5) TILE(1, 6)
 TILE(2, 5) TILE(2, 6)
 TILE(3, 5) TILE(3, 6)
 TILE(4, 1) TILE(4, 2) TILE(4, 3) TILE(4, 4) TILE(4, 5) TILE(4, 6)
 #endif
 
-static tile *const tiles[TILE_OUTS][STRIP] = {
-    {tile_1_1, tile_1_2, tile_1_3, tile_1_4, tile_1_5,
-     tile_1_6, tile_1_7, tile_1_8, tile_1_9},
+static tile *const tiles[TILE_OUTS][TILE_TERMS] = {
 #if VEC == 16
+    {tile_1_1, tile_1_2, tile_1_3, tile_1_4, tile_1_5, tile_1_6},
     {tile_2_1, tile_2_2, tile_2_3, tile_2_4, tile_2_5, tile_2_6},
     {tile_3_1, tile_3_2, tile_3_3, tile_3_4, tile_3_5, tile_3_6},
     {tile_4_1, tile_4_2, tile_4_3, tile_4_4, tile_4_5, tile_4_6},
 #else
+    {tile_1_1, tile_1_2, tile_1_3, tile_1_4},
     {tile_2_1, tile_2_2, tile_2_3, tile_2_4},
     {tile_3_1, tile_3_2, tile_3_3, tile_3_4},
 #endif
@@ -110,9 +107,8 @@ INLINE int start(int n, int parts, int i)
 static void chunk(float *dw, const float *dy, const float *x,
                   const struct pass *p, int height, int width)
 {
-    int most = p->outs == 1 ? STRIP : TILE_TERMS;
     int rows = (p->outs + TILE_OUTS - 1) / TILE_OUTS;
-    int cols = (p->terms + most - 1) / most;
+    int cols = (p->terms + TILE_TERMS - 1) / TILE_TERMS;
 
     for (int i = 0; i < rows; i++) {
         int m = start(p->outs, rows, i);
@@ -122,9 +118,8 @@ static void chunk(float *dw, const float *dy, const float *x,
             int k = start(p->terms, cols, j);
             int terms = start(p->terms, cols, j + 1) - k;
 
-            tiles[outs - 1][terms - 1](dw + m * p->w_out, dy + m * p->y_out, x,
-                                       p, p->x_at + k, p->w_at + k, height,
-                                       width);
+            tiles[outs - 1][terms - 1](dw + m * p->w_out + k, dy + m * p->y_out,
+                                       x, p, p->x_at + k, height, width);
         }
     }
 }

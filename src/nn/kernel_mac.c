@@ -2,198 +2,316 @@
 /* Sums of products for forward passes and data gradients: register tiles of
  * outs x columns; the weights are broadcast, the pixels come straight from x.
  *
- * Idea of the tile: Goto and van de Geijn 2008, without their packing. */
+ * A tile as high as a panel reads half the pixels for as many products as one of
+ * 6 outs, so that twice as many terms stay in the first cache while all outs
+ * read them; and weights come one after the other, as a cache likes it.  Tiles
+ * and panels: Goto and van de Geijn 2008, without their packing of x.
+ *
+ * Beside a product there should be little else, even where two threads share a
+ * core: so a function computes all tiles of a few columns, several terms in a
+ * turn, and weights are found without arithmetic. */
+#include <math.h>
+
 #include "variant.h"
 
-/* Accumulators: 24 of 32 registers with AVX-512, 12 of 16 else.  One channel
- * alone (depthwise) is computed in strips of two rows. */
+/* Accumulators: 24 of 32 registers with AVX-512, 12 of 16 else. */
 enum {
     TILE_OUTS = 6,
-    TILE_COLS = VEC == 16 ? 4 : 2,
-    STRIP_COLS = VEC == 16 ? 8 : 6,
-    LINES = TILE_OUTS
+    TILE_COLS = VEC == 16 ? 4 : 1,
+    LOW_OUTS = 3, /* tiles that low are WIDEST */
+    WIDEST = VEC == 16 ? 4 : 2,
+    TALL_OUTS = VEC == 16 ? KERNEL_PANEL : 6,
+    TALL_COLS = VEC == 16 ? 2 : 1,
+    BLOCK_COLS = 4, /* are in the first cache when their last outs are */
+    SUMS = 4,       /* most vectors in a row of a tile */
+    TURN = 4        /* terms */
 };
 
-/* What to bring near while a tile is computed, a line for each term: some of
- * the pixels of the next columns, `x` from those of the tile; weights of the
- * next outs. */
-struct ahead {
-    ptrdiff_t x;
-    const float *w;
+/* What becomes of a sum: stored, added to y, stored within bounds. */
+enum fate { STORED, ADDED, CLAMPED };
+
+/* What all tiles have in common. */
+struct job {
+    const int *x_at, *w_at;
+    ptrdiff_t y_out, y_col, w_out, w_term;
+    int terms, runs;
+    float low, high;
+    enum fate fate;
 };
 
-typedef void tile(float *y, const float *x, const float *w,
-                  const struct finish *end, const struct pass *p, bool add,
-                  struct ahead next);
+/* Where those of some columns and outs start. */
+struct spot {
+    float *y;
+    const float *x, *w, *bias;
+};
 
-/* sum[m, r][n], where outs or rows is 1. */
-INLINE void multiply(vec (*sum)[STRIP_COLS], int outs, int rows, int cols,
-                     const float *x, const float *w, const struct pass *p,
-                     struct ahead next)
+/* Bring the next columns near. */
+INLINE void look_ahead(int cols, int terms, const float *x, const int *x_at)
 {
-    ptrdiff_t x_row = p->x_row;
+    UNROLL
+    for (int i = 0; i < cols * terms; i++)
+        __builtin_prefetch(x + x_at[i / cols] + (cols + i % cols) * LANES);
+}
 
-    for (int k = 0; k < p->terms; k++) {
-        const float *xk = opaque(x + p->x_at[k]);
-        const float *wk = w + p->w_at[k];
-        vec xv[2][STRIP_COLS];
+/* sum[m][i] += w[m w_out + k w_term] x[x_at[k], i], k = 0..terms-1. */
+INLINE void multiply(vec (*sum)[SUMS], int outs, int cols, int terms,
+                     const float *x, const int *x_at, const float *w,
+                     ptrdiff_t w_out, ptrdiff_t w_term)
+{
+    const float *low = opaque(w), *high = opaque(w + 3 * w_out);
 
-        if (outs > 1) {
-            __builtin_prefetch(xk + next.x);
-            __builtin_prefetch(next.w + k * outs);
-        }
+    UNROLL
+    for (int k = 0; k < terms; k++) {
+        const float *xk = opaque(x + x_at[k]);
+        vec xv[SUMS];
+
         UNROLL
-        for (int i = 0; i < rows * cols; i++)
-            xv[i / cols][i % cols] =
-                load(xk + i / cols * x_row + i % cols * LANES);
+        for (int i = 0; i < cols * VECS; i++)
+            xv[i] = load(xk + i / VECS * LANES + i % VECS * VEC);
         UNROLL
         for (int m = 0; m < outs; m++) {
-            vec wv = same(wk[m * p->w_out]);
+            vec wv = same(
+                (m < 3 ? low + m * w_out : high + (m - 3) * w_out)[k * w_term]);
 
             UNROLL
-            for (int i = 0; i < rows * cols; i++)
-                sum[m + i / cols][i % cols] += wv * xv[i / cols][i % cols];
+            for (int i = 0; i < cols * VECS; i++) {
+                sum[m][i] += wv * xv[i];
+                settle(&sum[m][i]);
+            }
         }
     }
 }
 
-INLINE void compute(int outs, int rows, int cols, float *y, const float *x,
-                    const float *w, const struct finish *end,
-                    const struct pass *p, bool add, struct ahead next)
+INLINE void put_all(vec (*sum)[SUMS], int outs, int cols, float *y,
+                    const struct job *j, enum fate fate)
 {
-    /* copies: for all the compiler knows, stores to y may change *p */
-    ptrdiff_t y_line = outs > 1 ? p->y_out : p->y_row, y_col = p->y_col;
+    ptrdiff_t y_out = j->y_out, y_col = j->y_col;
+    float low = j->low, high = j->high;
 
-    for (int q = 0; q < LANES; q += VEC) {
-        vec sum[LINES][STRIP_COLS];
+    UNROLL
+    for (int i = 0; i < outs * cols * VECS; i++) {
+        int m = i / (cols * VECS), c = i % (cols * VECS);
+        vec v = fate == CLAMPED ? clamp(sum[m][c], low, high) : sum[m][c];
 
-        UNROLL
-        for (int i = 0; i < outs * rows * cols; i++)
-            sum[i / cols][i % cols] = started(end, outs > 1 ? i / cols : 0);
-        if (outs > 1) {
-            UNROLL
-            for (int i = 0; i < outs * cols; i++)
-                expect_store(y + q + i / cols * y_line +
-                             (cols + i % cols) * y_col);
+        put(y + m * y_out + c / VECS * y_col + c % VECS * VEC, v,
+            fate == ADDED);
+    }
+}
+
+/* One tile, part of its pixels. */
+INLINE void tile(int outs, int cols, struct spot at, ptrdiff_t w_out,
+                 ptrdiff_t w_term, bool first, const struct job *j)
+{
+    const int *x_at = j->x_at;
+    int terms = j->terms;
+    vec sum[TALL_OUTS][SUMS];
+
+    UNROLL
+    for (int i = 0; i < outs * cols * VECS; i++)
+        sum[i / (cols * VECS)][i % (cols * VECS)] =
+            same(at.bias ? at.bias[i / (cols * VECS)] : 0.0f);
+    for (int run = 0; run < j->runs; run++, x_at += terms) {
+        const float *w = j->w_at ? at.w + j->w_at[run] : at.w;
+        int k = 0;
+
+        for (; k + TURN <= terms; k += TURN, w += TURN * w_term) {
+            if (first)
+                look_ahead(cols, TURN, at.x, x_at + k);
+            multiply(sum, outs, cols, TURN, at.x, x_at + k, w, w_out, w_term);
         }
-        multiply(sum, outs, rows, cols, x + q, w, p, next);
-        UNROLL
-        for (int i = 0; i < outs * rows * cols; i++) {
-            put(y + q + i / cols * y_line + i % cols * y_col,
-                finished(sum[i / cols][i % cols], end), add);
+        for (; k < terms; k++, w += w_term)
+            multiply(sum, outs, cols, 1, at.x, x_at + k, w, w_out, w_term);
+    }
+    if (j->fate == STORED)
+        put_all(sum, outs, cols, at.y, j, STORED);
+    else if (j->fate == ADDED)
+        put_all(sum, outs, cols, at.y, j, ADDED);
+    else
+        put_all(sum, outs, cols, at.y, j, CLAMPED);
+}
+
+/* All of its pixels. */
+INLINE void spans(int outs, int cols, struct spot at, ptrdiff_t w_out,
+                  ptrdiff_t w_term, bool first, const struct job *j)
+{
+    for (int q = 0; q < LANES; q += SPAN, at.y += SPAN, at.x += SPAN)
+        tile(outs, cols, at, w_out, w_term, first, j);
+}
+
+/* `outs` further down. */
+INLINE struct spot below(struct spot at, int outs, ptrdiff_t weights,
+                         const struct job *j)
+{
+    at.y += outs * j->y_out;
+    at.w += weights;
+    at.bias = at.bias ? at.bias + outs : NULL;
+    return at;
+}
+
+/* c columns further. */
+INLINE struct spot beside(struct spot at, int c, const struct job *j)
+{
+    at.y += c * j->y_col;
+    at.x += c * LANES;
+    return at;
+}
+
+/* `down` x `across` tiles. */
+INLINE void tiles(int outs, int cols, ptrdiff_t w_term, int down, int across,
+                  struct spot top, const struct job *j)
+{
+    for (; across > 0; across--, top = beside(top, cols, j)) {
+        struct spot at = top;
+
+        for (int i = 0; i < down; i++) {
+            spans(outs, cols, at, j->w_out, w_term, i == 0, j);
+            at = below(at, outs, outs * j->w_out, j);
         }
     }
 }
 
-#define TILE(outs, cols)                                                       \
-    static void tile_##outs##_##cols(                                          \
-        float *y, const float *x, const float *w, const struct finish *end,    \
-        const struct pass *p, bool add, struct ahead next)                     \
+/* The same, `down` full panels. */
+INLINE void panels(int cols, int down, int across, struct spot top,
+                   const struct job *j)
+{
+    for (; across > 0; across--, top = beside(top, cols, j)) {
+        struct spot at = top;
+
+        for (int i = 0; i < down; i++) {
+            const float *next = at.w + (ptrdiff_t)KERNEL_PANEL * j->terms;
+
+            for (int m = 0; m < KERNEL_PANEL; m += TALL_OUTS) {
+                spans(TALL_OUTS, cols, at, 1, KERNEL_PANEL, i + m == 0, j);
+                at = below(at, TALL_OUTS, TALL_OUTS, j);
+            }
+            at.w = next;
+        }
+    }
+}
+
+typedef void some(int down, int across, const struct spot *at,
+                  const struct job *j);
+
+#define PANELS(cols)                                                           \
+    static void panels_##cols(int down, int across, const struct spot *at,     \
+                              const struct job *j)                             \
     {                                                                          \
-        compute(outs, 1, cols, y, x, w, end, p, add, next);                    \
+        panels(cols, down, across, *at, j);                                    \
     }
 
-/* All rows of a few columns of one channel. */
-#define STRIP(cols)                                                            \
-    static void strip_##cols(float *y, const float *x, const float *w,         \
-                             const struct finish *end, const struct pass *p,   \
-                             bool add, struct ahead next)                      \
+/* Weights of an out side by side; or anywhere. */
+#define TILES(outs, cols)                                                      \
+    static void rows_##outs##_##cols(                                          \
+        int down, int across, const struct spot *at, const struct job *j)      \
     {                                                                          \
-        int r = 0;                                                             \
-                                                                               \
-        for (; r + 2 <= p->height; r += 2)                                     \
-            compute(1, 2, cols, y + r * p->y_row, x + r * p->x_row, w, end, p, \
-                    add, next);                                                \
-        if (r < p->height)                                                     \
-            compute(1, 1, cols, y + r * p->y_row, x + r * p->x_row, w, end, p, \
-                    add, next);                                                \
+        tiles(outs, cols, 1, down, across, *at, j);                            \
+    }                                                                          \
+    static void any_##outs##_##cols(                                           \
+        int down, int across, const struct spot *at, const struct job *j)      \
+    {                                                                          \
+        tiles(outs, cols, j->w_term, down, across, *at, j);                    \
     }
 
 /* clang-format off */
-STRIP(1) STRIP(2) STRIP(3) STRIP(4) STRIP(5) STRIP(6)
 #if VEC == 16
-STRIP(7) STRIP(8)
-#define TILES(m) TILE(m, 1) TILE(m, 2) TILE(m, 3) TILE(m, 4)
-#define ROW(m) {tile_##m##_1, tile_##m##_2, tile_##m##_3, tile_##m##_4}
+PANELS(1) PANELS(2)
+#define FORMS(m) TILES(m, 1) TILES(m, 2) TILES(m, 3) TILES(m, 4)
+#define OF(kind, m) {kind##_##m##_1, kind##_##m##_2, kind##_##m##_3, kind##_##m##_4}
+FORMS(1) FORMS(2) FORMS(3) FORMS(4) FORMS(5) FORMS(6)
+static some *const tall[TALL_COLS] = {panels_1, panels_2};
+#define ALL(kind) {OF(kind, 1), OF(kind, 2), OF(kind, 3), OF(kind, 4), OF(kind, 5), OF(kind, 6)}
 #else
-#define TILES(m) TILE(m, 1) TILE(m, 2)
-#define ROW(m) {tile_##m##_1, tile_##m##_2}
+PANELS(1)
+#define FORMS(m) TILES(m, 1) TILES(m, 2)
+#define OF(kind, m) {kind##_##m##_1, kind##_##m##_2}
+FORMS(1) FORMS(2) FORMS(3) TILES(4, 1) TILES(5, 1) TILES(6, 1)
+static some *const tall[TALL_COLS] = {panels_1};
+#define ALL(kind) {OF(kind, 1), OF(kind, 2), OF(kind, 3), {kind##_4_1}, {kind##_5_1}, {kind##_6_1}}
 #endif
-TILES(1) TILES(2) TILES(3) TILES(4) TILES(5) TILES(6)
 
-static tile *const tiles[TILE_OUTS][TILE_COLS] = {
-    ROW(1), ROW(2), ROW(3), ROW(4), ROW(5), ROW(6)
-};
-static tile *const strips[STRIP_COLS] = {
-    strip_1, strip_2, strip_3, strip_4, strip_5, strip_6,
-#if VEC == 16
-    strip_7, strip_8,
-#endif
-};
+static some *const forms[2][TILE_OUTS][WIDEST] = {ALL(any), ALL(rows)};
 /* clang-format on */
 
-/* Where the i-th of `parts` nearly equal parts of n starts: even parts waste
- * less than full tiles and a rest. */
-INLINE int start(int n, int parts, int i)
+INLINE int least(int a, int b)
 {
-    return (int)((long)n * i / parts);
+    return a < b ? a : b;
 }
 
-static void column(float *y, const float *x, const float *w,
-                   const struct finish *end, const struct pass *p, int from,
-                   int cols, bool add)
+/* All columns, the widest tiles having `wide`. */
+INLINE void all_columns(some *const *of_cols, int wide, int down, int cols,
+                        struct spot at, const struct job *j)
 {
-    int parts = (p->outs + TILE_OUTS - 1) / TILE_OUTS;
+    int rest = cols % wide;
 
-    for (int i = 0; i < parts; i++) {
-        int m = start(p->outs, parts, i);
-        int outs = start(p->outs, parts, i + 1) - m;
-        struct ahead next = {(cols + i % cols) * LANES,
-                             w + start(p->outs, parts, (i + 1) % parts) *
-                                     p->w_out};
-        struct finish mine;
-
-        if (end)
-            mine = (struct finish){end->bias ? end->bias + m : NULL, end->low,
-                                   end->high};
-        tiles[outs - 1][cols - 1](y + m * p->y_out + from * p->y_col,
-                                  x + from * LANES, w + m * p->w_out,
-                                  end ? &mine : NULL, p, add, next);
+    if (cols > rest)
+        of_cols[wide - 1](down, cols / wide, &at, j);
+    if (rest > 0) {
+        at = beside(at, cols - rest, j);
+        of_cols[rest - 1](down, 1, &at, j);
     }
 }
 
-static void plane(float *y, const float *x, const float *w,
-                  const struct finish *end, const struct pass *p, bool add)
+static void strided(int outs, int cols, struct spot at, const struct job *j)
 {
-    int parts = (p->width + STRIP_COLS - 1) / STRIP_COLS;
+    some *const(*of_outs)[WIDEST] = forms[j->w_term == 1];
+    int down = outs / TILE_OUTS, rest = outs % TILE_OUTS;
 
-    for (int i = 0; i < parts; i++) {
-        int from = start(p->width, parts, i);
-        int cols = start(p->width, parts, i + 1) - from;
+    if (down > 0)
+        all_columns(of_outs[TILE_OUTS - 1], TILE_COLS, down, cols, at, j);
+    at = below(at, outs - rest, (outs - rest) * j->w_out, j);
+    if (rest > 0)
+        all_columns(of_outs[rest - 1], rest <= LOW_OUTS ? WIDEST : TILE_COLS, 1,
+                    cols, at, j);
+}
 
-        strips[cols - 1](y + from * p->y_col, x + from * LANES, w, end, p, add,
-                         (struct ahead){0});
-    }
+/* The last panel, of fewer outs, is a matrix like others. */
+static void in_panels(int outs, int cols, struct spot at, const struct job *j)
+{
+    int down = outs / KERNEL_PANEL, rest = outs % KERNEL_PANEL;
+    struct job last;
+
+    if (down > 0)
+        all_columns(tall, TALL_COLS, down, cols, at, j);
+    if (rest == 0)
+        return;
+    last = *j;
+    last.w_out = 1;
+    last.w_term = rest;
+    strided(rest, cols,
+            below(at, outs - rest, (ptrdiff_t)(outs - rest) * j->terms, j),
+            &last);
+}
+
+static enum fate fate_of(const struct finish *end, bool add)
+{
+    if (add)
+        return ADDED;
+    return end && (end->low > -HUGE_VALF || end->high < HUGE_VALF) ? CLAMPED
+                                                                   : STORED;
 }
 
 void KERNEL(mac)(float *y, const float *x, const float *w,
                  const struct finish *end, const struct pass *p, bool add)
 {
-    int parts = (p->width + TILE_COLS - 1) / TILE_COLS;
+    const struct job j = {.x_at = p->x_at,
+                          .w_at = p->w_at,
+                          .y_out = p->y_out,
+                          .y_col = p->y_col,
+                          .w_out = p->w_out,
+                          .w_term = p->w_term,
+                          .terms = p->terms / p->runs,
+                          .runs = p->runs,
+                          .low = end ? end->low : 0,
+                          .high = end ? end->high : 0,
+                          .fate = fate_of(end, add)};
 
-    if (p->panels) {
-        KERNEL(panels)(y, x, w, end, p, add);
-        return;
-    }
-    if (p->outs == 1) {
-        plane(y, x, w, end, p, add);
-        return;
-    }
     for (int r = 0; r < p->height; r++)
-        for (int i = 0; i < parts; i++) {
-            int from = start(p->width, parts, i);
+        for (int c = 0; c < p->width; c += BLOCK_COLS) {
+            const struct spot at = {y + r * p->y_row + c * p->y_col,
+                                    x + r * p->x_row + c * LANES, w,
+                                    end ? end->bias : NULL};
 
-            column(y + r * p->y_row, x + r * p->x_row, w, end, p, from,
-                   start(p->width, parts, i + 1) - from, add);
+            (p->panels ? in_panels : strided)(
+                p->outs, least(BLOCK_COLS, p->width - c), at, &j);
         }
 }

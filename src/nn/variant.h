@@ -26,7 +26,14 @@
 #define VEC 4
 #endif
 
-enum { LANES = GRAPH_LANES, PARTS = LANES / VEC };
+/* Of a pixel, products compute SPAN floats at once, VECS vectors: with AVX2 all,
+ * since loads from one half of a line only would meet in the same banks. */
+enum {
+    LANES = GRAPH_LANES,
+    PARTS = LANES / VEC,
+    VECS = VEC == 16 ? 1 : 2,
+    SPAN = VECS * VEC
+};
 
 typedef float vec __attribute__((vector_size(VEC * 4)));
 typedef int mask __attribute__((vector_size(VEC * 4)));
@@ -54,6 +61,19 @@ INLINE const float *opaque(const float *x)
     return x;
 }
 
+/* Keeps v in a register from here on: between the terms of an unrolled sum GCC
+ * would else mix their products, and spill. */
+INLINE void settle(vec *v)
+{
+#if VEC == 16
+    __asm__("" : "+v"(*v));
+#elif VEC == 8
+    __asm__("" : "+x"(*v));
+#else
+    (void)v;
+#endif
+}
+
 INLINE vec load(const float *x)
 {
     return *(const vec_in_memory *)x;
@@ -69,16 +89,6 @@ INLINE void put(float *y, vec v, bool add)
     if (add)
         v += load(y);
     store(y, v);
-}
-
-/* Have a line of the cache ready to be written; GCC would only have it read. */
-INLINE void expect_store(float *y)
-{
-#if VEC > 4
-    __asm__ volatile("prefetchw %0" : : "m"(*y));
-#else
-    __builtin_prefetch(y, 1);
-#endif
 }
 
 INLINE vec same(float x)
@@ -144,7 +154,6 @@ INLINE float lanes_sum(const float *v)
 }
 
 kernel_mac KERNEL(mac);
-kernel_mac KERNEL(panels); /* mac, of weights in panels */
 kernel_dot KERNEL(dot);
 kernel_transpose KERNEL(transpose);
 kernel_slide KERNEL(slide);
