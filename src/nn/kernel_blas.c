@@ -146,16 +146,8 @@ static void multiply_dot(const struct product *q, const struct part *t)
     struct matrix x = columns(q, t);
 
     x.transposed = true;
-    if (is_dense(p, t)) {
-        gemm_add(q->to + weight_at(p, t, 0, 0), (int)p->w_out, y, x, t->outs,
-                 t->terms, t->cols);
-        return;
-    }
-    memset(q->room->w, 0, sizeof q->room->w);
-    gemm_add(q->room->w, TERMS, y, x, t->outs, t->terms, t->cols);
-    for (int m = 0; m < t->outs; m++)
-        for (int k = 0; k < t->terms; k++)
-            q->to[weight_at(p, t, m, k)] += q->room->w[m * TERMS + k];
+    gemm_add(q->to + t->m * p->w_out + t->k, (int)p->w_out, y, x, t->outs,
+             t->terms, t->cols);
 }
 
 static void each_output(float *y, const struct pass *p,

@@ -2,10 +2,11 @@
 /* Sums of products for forward passes and data gradients: register tiles of
  * outs x columns; the weights are broadcast, the pixels come straight from x.
  *
- * A tile as high as a panel reads half the pixels for as many products as one of
- * 6 outs, so that twice as many terms stay in the first cache while all outs
- * read them; and weights come one after the other, as a cache likes it.  Tiles
- * and panels: Goto and van de Geijn 2008, without their packing of x.
+ * Weights in panels come one after the other, as a cache likes it.  A tile as
+ * high as a panel, if there are registers for it, reads half the pixels for as
+ * many products as one of 6 outs, so that twice as many terms stay in the first
+ * cache while all outs read them.  Tiles and panels: Goto and van de Geijn 2008,
+ * without their packing of x.
  *
  * Beside a product there should be little else, even where two threads share a
  * core: so a function computes all tiles of a few columns, several terms in a
@@ -53,12 +54,14 @@ INLINE void look_ahead(int cols, int terms, const float *x, const int *x_at)
         __builtin_prefetch(x + x_at[i / cols] + (cols + i % cols) * LANES);
 }
 
-/* sum[m][i] += w[m w_out + k w_term] x[x_at[k], i], k = 0..terms-1. */
+/* sum[m][i] += w[m w_out + k w_term] x[x_at[k], i], k = 0..terms-1.  Two pointers
+ * and multiples of w_out that an instruction can add find 6 weights. */
 INLINE void multiply(vec (*sum)[SUMS], int outs, int cols, int terms,
                      const float *x, const int *x_at, const float *w,
                      ptrdiff_t w_out, ptrdiff_t w_term)
 {
-    const float *low = opaque(w), *high = opaque(w + 3 * w_out);
+    const float *low = opaque(w);
+    const float *high = outs > 3 ? opaque(w + 3 * w_out) : low;
 
     UNROLL
     for (int k = 0; k < terms; k++) {
@@ -189,7 +192,8 @@ INLINE void panels(int cols, int down, int across, struct spot top,
     }
 }
 
-typedef void some(int down, int across, const struct spot *at,
+/* Computes a grid of them. */
+typedef void grid(int down, int across, const struct spot *at,
                   const struct job *j);
 
 #define PANELS(cols)                                                           \
@@ -218,18 +222,18 @@ PANELS(1) PANELS(2)
 #define FORMS(m) TILES(m, 1) TILES(m, 2) TILES(m, 3) TILES(m, 4)
 #define OF(kind, m) {kind##_##m##_1, kind##_##m##_2, kind##_##m##_3, kind##_##m##_4}
 FORMS(1) FORMS(2) FORMS(3) FORMS(4) FORMS(5) FORMS(6)
-static some *const tall[TALL_COLS] = {panels_1, panels_2};
+static grid *const tall[TALL_COLS] = {panels_1, panels_2};
 #define ALL(kind) {OF(kind, 1), OF(kind, 2), OF(kind, 3), OF(kind, 4), OF(kind, 5), OF(kind, 6)}
 #else
 PANELS(1)
 #define FORMS(m) TILES(m, 1) TILES(m, 2)
 #define OF(kind, m) {kind##_##m##_1, kind##_##m##_2}
 FORMS(1) FORMS(2) FORMS(3) TILES(4, 1) TILES(5, 1) TILES(6, 1)
-static some *const tall[TALL_COLS] = {panels_1};
+static grid *const tall[TALL_COLS] = {panels_1};
 #define ALL(kind) {OF(kind, 1), OF(kind, 2), OF(kind, 3), {kind##_4_1}, {kind##_5_1}, {kind##_6_1}}
 #endif
 
-static some *const forms[2][TILE_OUTS][WIDEST] = {ALL(any), ALL(rows)};
+static grid *const forms[2][TILE_OUTS][WIDEST] = {ALL(any), ALL(rows)};
 /* clang-format on */
 
 INLINE int least(int a, int b)
@@ -238,7 +242,7 @@ INLINE int least(int a, int b)
 }
 
 /* All columns, the widest tiles having `wide`. */
-INLINE void all_columns(some *const *of_cols, int wide, int down, int cols,
+INLINE void all_columns(grid *const *of_cols, int wide, int down, int cols,
                         struct spot at, const struct job *j)
 {
     int rest = cols % wide;
@@ -253,7 +257,7 @@ INLINE void all_columns(some *const *of_cols, int wide, int down, int cols,
 
 static void strided(int outs, int cols, struct spot at, const struct job *j)
 {
-    some *const(*of_outs)[WIDEST] = forms[j->w_term == 1];
+    grid *const(*of_outs)[WIDEST] = forms[j->w_term == 1];
     int down = outs / TILE_OUTS, rest = outs % TILE_OUTS;
 
     if (down > 0)

@@ -27,7 +27,7 @@
 #endif
 
 /* Of a pixel, products compute SPAN floats at once, VECS vectors: with AVX2 all,
- * since loads from one half of a line only would meet in the same banks. */
+ * so that each line of the cache is read once. */
 enum {
     LANES = GRAPH_LANES,
     PARTS = LANES / VEC,
