@@ -129,6 +129,7 @@ merge=$(sbatch --parsable --dependency="afterok:$array" --output=merge.out \
 until_is 30 yes has_results seed_2
 scancel -b -s USR1 "${array}_2"
 until_is 60 yes at_end "${array}_2"
+command="sbatch for an array" out=$(cat seed_2.out)
 is 'array: one task goes on by itself' \
     "$(state "${array}_1"; state "${array}_2")" 'COMPLETED 0
 COMPLETED 1'

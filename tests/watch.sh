@@ -51,22 +51,23 @@ ended back
 is "a rank that comes back: complete" "$code" 0
 is "comes back: the same trajectory" "$(trajectory)" "$wanted"
 
-# a disk that hangs: before the first child, after the last
-hangs() { # NAME CALL WHAT
-    run env FAULT_DIR="$scratch/$1" FAULT=hang FAULT_AT="$2" LD_PRELOAD="$shim" \
-        "$fnas_mpi" $tiny --set "run.name=$scratch/$1" --set run.watch=1
+# a disk that hangs: before the first child, at the journal; after the last, at
+# the results
+hangs() { # NAME FILE WHAT
+    run env FAULT_DIR="$scratch/$2" FAULT=hang FAULT_AT=1 LD_PRELOAD="$shim" \
+        "$fnas_mpi" $tiny --set "run.name=$scratch/$1" --set run.watch=1 \
+        --set run.publish_every=1e9
     is "$1: is to be restarted" "$code" 75
     says "$1: says so" "no end of $3 after [0-9]+ s"
 }
 shim=$BUILD/tests/fault_io.so
 ldd "$fnas_mpi" | grep -q -E 'lib[at]san' && shim=/nonexistent
 if [ -e "$shim" ]; then
-    run env FAULT_DIR="$scratch/calm" FAULT_COUNT=calls LD_PRELOAD="$shim" \
-        "$fnas_mpi" $tiny --set "run.name=$scratch/calm"
-    hangs begun 1 'the set-up'
-    hangs ended "$(cat calls)" 'the end of the run'
+    hangs begun begun.journal 'the set-up'
+    hangs ended ended.h5 'the end of the run'
     mpi 2 $tiny --set "run.name=$scratch/ended" --restart
     is "ended: goes on to the same trajectory" "$(trajectory)" "$wanted"
+    is "ended: every result was kept" "$(results_resumed)" 24
 else
     skip "a disk that hangs" "a sanitizer wants to be loaded first"
 fi

@@ -25,7 +25,7 @@ enum {
     TALL_COLS = VEC == 16 ? 2 : 1,
     BLOCK_COLS = 4, /* are in the first cache when their last outs are */
     SUMS = 4,       /* most vectors in a row of a tile */
-    TURN = 4        /* terms */
+    TURN = VEC == 16 ? 1 : 4 /* terms; with more, AVX-512 would spill */
 };
 
 /* What becomes of a sum: stored, added to y, stored within bounds. */
