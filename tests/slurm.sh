@@ -43,10 +43,14 @@ other_host() {
     scontrol show hostnames "$nodes" | grep -vx "$(batch_host)"
 }
 
-# Slurm lets what was requeued wait for two minutes; that is cut short.
+# Slurm lets what was requeued wait for two minutes; that is cut short, but not to
+# the second of its end, when nodes still refuse to start it ("credential revoked").
 at_end() { # JOB
     case $(state "$1") in
-    PENDING*) scontrol update "JobId=$1" StartTime=now 2>/dev/null ;;
+    PENDING*)
+        sleep 2
+        scontrol update "JobId=$1" StartTime=now 2>/dev/null
+        ;;
     RUNNING* | COMPLETING* | '') ;;
     *) echo yes ;;
     esac

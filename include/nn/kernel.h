@@ -29,7 +29,7 @@
  *     slide...    loads: 3 x 3 loads 1 pixel or weight for 2 to 4
  *                 multiply-adds, 5 x 5 for 3 to 4; frames that fit the first
  *                 cache
- *     transpose   shuffles, one for each 2 values
+ *     transpose   shuffles, two for each vector
  *     apply, act_back, act_sums, moments, total, spread, inner
  *                 the bandwidth of the cache that the planes are in: chains of
  *                 nodes (src/nn/chain.h) see to it that this is the second
@@ -87,7 +87,8 @@ typedef void kernel_dot(float *dw, const float *dy, const float *x,
                         const struct pass *p);
 
 /** z[(p 16 + lane) row + k] = x[k plane + p 16 + lane]: planes become columns,
- * n pixels of each; k from `planes` up to the next multiple of 4: 0. */
+ * n pixels of each; for k from `planes` up to row, a multiple of 16, the last
+ * plane again. */
 typedef void kernel_transpose(float *z, const float *x, int planes,
                               ptrdiff_t plane, int n, ptrdiff_t row);
 

@@ -71,8 +71,7 @@ static int64_t macs(const struct graph *g, const struct node *n)
 }
 
 /* A table for x, k = (i, r, c), and one for dy: each tap is in one phase, which
- * has a run of weights; two for packed columns and chunks, one for transposed
- * chunks. */
+ * has a run of weights; one for packed columns, one for conv_dot. */
 static size_t keep(const struct graph *g, const struct node *n)
 {
     size_t taps = (size_t)(n->kernel * n->kernel);
@@ -80,7 +79,7 @@ static size_t keep(const struct graph *g, const struct node *n)
 
     return sizeof(struct conv) + sizeof(int) * (channels + 1) * taps +
            sizeof(int[2]) * (size_t)most_channels(g, n) +
-           sizeof(int[CONV_CHUNK_MIN * GRAPH_LANES]);
+           sizeof(int[CONV_DOT_TERMS]);
 }
 
 size_t conv_x_frame(const struct graph *g, const struct node *n)
@@ -88,39 +87,16 @@ size_t conv_x_frame(const struct graph *g, const struct node *n)
     return (size_t)ins_of(g, n) * (size_t)x_frame(g, n).plane * GRAPH_LANES;
 }
 
-int conv_row(int inputs)
-{
-    return (inputs + GRAPH_LANES - 1) / GRAPH_LANES * GRAPH_LANES;
-}
-
-struct conv_rooms conv_rooms(int ins, int outs)
-{
-    size_t row = (size_t)conv_row(ins), chunk = CONV_CHUNK_MIN * GRAPH_LANES;
-    struct conv_rooms r = {.transposed = row * chunk};
-
-    r.sum = r.transposed + row * chunk;
-    r.end = r.sum + row * (size_t)outs;
-    return r;
-}
-
-/* A sum over 16 lanes costs about 4 products a pixel, a transposed input 6 an
- * output. */
-static bool has_few(const struct node *n)
-{
-    return !conv_framed(n) && 3 * op_pixels(&n->shape) < 2 * n->shape.c;
-}
-
-/* Frames of x and dy; or columns packed for a tile, or for a chunk. */
+/* Frames of x and dy; or columns packed for a tile, or what conv_dot takes. */
 static size_t work(const struct graph *g, const struct node *n)
 {
-    size_t most = (size_t)most_channels(g, n) * CONV_CHUNK_MIN * GRAPH_LANES;
+    size_t packed = (size_t)most_channels(g, n) * CONV_COLUMNS * GRAPH_LANES;
+    size_t dot = conv_dot_work(ins_of(g, n), n->shape.c);
 
     if (conv_framed(n))
         return conv_x_frame(g, n) +
                (size_t)n->shape.c * (size_t)dy_frame(n).plane * GRAPH_LANES;
-    if (has_few(n) && conv_rooms(ins_of(g, n), n->shape.c).end > most)
-        most = conv_rooms(ins_of(g, n), n->shape.c).end;
-    return most > CONV_PACK_FLOATS ? most : CONV_PACK_FLOATS;
+    return packed > dot ? packed : dot;
 }
 
 static bool widens(const struct graph *g, const struct node *n)
@@ -226,8 +202,7 @@ static void plan_packed(struct conv *c, int most, int *table)
     for (int i = 0; i < most; i++)
         table[i] = i * CONV_COLUMNS * GRAPH_LANES;
     c->packed_at = table;
-    c->chunk_at = table + most;
-    c->transposed_at = table + 2 * most;
+    c->terms_at = table + most;
 }
 
 /* Without margins the plane is one long row. */
@@ -256,7 +231,6 @@ static void plan(const struct graph *g, struct node *n)
         for (int b = 0; b < n->stride; b++)
             table = plan_phase(c, n, in, a, b, table);
     plan_packed(c, most_channels(g, n), table);
-    c->few = has_few(n);
     if (!c->framed) {
         flatten(&c->pass);
         flatten(&c->back[0].pass);

@@ -12,7 +12,6 @@ enum { STRIDE_MAX = 2 };
 struct conv {
     int ins, outs;
     bool framed; /* not 1 x 1 with stride 1 */
-    bool few;    /* pixels: gradients of weights are summed transposed */
     struct frame x, dy;
     struct pass pass; /* forward, and the gradient of the weights */
     int phases;
@@ -21,24 +20,12 @@ struct conv {
         ptrdiff_t at; /* of its first pixel in dx */
     } back[STRIDE_MAX * STRIDE_MAX];
     const int *packed_at; /* of term k in packed columns */
-    int *chunk_at;        /* of term k in a packed chunk, for each call */
-    int *transposed_at; /* of lane and pixel in a transposed chunk, likewise */
+    int *terms_at;        /* of conv_dot, for each call */
     int tables[];
 };
 
-/** Columns packed for a tile; and for a weight gradient, at least, if they are
- * more than so many floats. */
-enum { CONV_COLUMNS = 4, CONV_CHUNK_MIN = 16, CONV_PACK_FLOATS = 1 << 16 };
-
-/** Floats of a row of `inputs` values, whole vectors; and where in graph.work a
- * packed chunk is transposed to, the sums are, and all ends. */
-int conv_row(int inputs);
-
-struct conv_rooms {
-    size_t transposed, sum, end;
-};
-
-struct conv_rooms conv_rooms(int ins, int outs);
+/** Columns packed for a tile; images and pixels of a chunk of conv_dot. */
+enum { CONV_COLUMNS = 4, CONV_DOT_TERMS = 16 * GRAPH_LANES };
 
 /** Kernel > 1 or stride > 1: read through a frame with zero margins. */
 bool conv_framed(const struct node *n);
@@ -50,5 +37,11 @@ size_t conv_x_frame(const struct graph *g, const struct node *n);
 void conv_forward(struct graph *g, const struct node *n, enum graph_mode mode,
                   struct range r);
 void conv_backward(struct graph *g, const struct node *n, struct range r);
+
+/** dw += gradient of the weights of inputs k of one that is not framed. */
+void conv_dot(struct graph *g, const struct node *n, float *dw, struct range k);
+
+/** Floats of graph.work that it takes. */
+size_t conv_dot_work(int ins, int outs);
 
 #endif

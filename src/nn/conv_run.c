@@ -93,90 +93,11 @@ static void backward_bias(struct graph *g, const struct node *n)
     }
 }
 
-/* The part of a pass over weights that belongs to inputs k. */
-static struct pass terms_of(const struct node *n, struct range k)
-{
-    const struct conv *c = n->keep;
-    struct pass pass = c->pass;
-    int taps = n->kernel * n->kernel;
-
-    pass.terms = (k.to - k.from) * taps;
-    pass.planes = k.to - k.from;
-    return pass;
-}
-
-/* Where their gradients are. */
+/* Where the gradients of weights of inputs k are. */
 static float *weights_back(struct graph *g, const struct node *n,
                            struct range k)
 {
     return g->dw + n->w_at + k.from * n->kernel * n->kernel;
-}
-
-/* dw of inputs k, with x packed a chunk of pixels at a time. */
-static void dot_packed(struct graph *g, const struct node *n, float *dw,
-                       int group, struct range k)
-{
-    const struct conv *c = n->keep;
-    const struct view v = op_view(g, n, 0, GRAPH_TRAIN);
-    const float *dy = op_dx(n, group, 0);
-    struct pass pass = terms_of(n, k);
-    int pixels = pass.width;
-    int most = CONV_PACK_FLOATS / (pass.planes * GRAPH_LANES);
-    int chunk = most < CONV_CHUNK_MIN ? CONV_CHUNK_MIN : most;
-
-    for (int i = 0; i < pass.planes; i++)
-        c->chunk_at[i] = i * chunk * GRAPH_LANES;
-    pass.x_at = c->chunk_at;
-    for (int at = 0; at < pixels; at += chunk) {
-        struct sweep s = {.rows = 1,
-                          .cols = pixels - at < chunk ? pixels - at : chunk,
-                          .y_plane = chunk * GRAPH_LANES,
-                          .x_col = GRAPH_LANES};
-
-        pass.width = s.cols;
-        op_sweep(g, g->work, &v, group, k, at, &s);
-        g->kernels->dot(dw, dy + at * GRAPH_LANES, g->work, &pass);
-    }
-}
-
-/* The same where there are few pixels for sums over lanes: dw^T = x dy^T, with
- * the inputs in the lanes.  x is packed, transposed, multiplied: three rooms. */
-static void dot_transposed(struct graph *g, const struct node *n, float *dw,
-                           int group, struct range k)
-{
-    const struct conv *c = n->keep;
-    const struct view v = op_view(g, n, 0, GRAPH_TRAIN);
-    const float *dy = op_dx(n, group, 0);
-    const struct conv_rooms at = conv_rooms(c->ins, c->outs);
-    float *x = g->work, *t = x + at.transposed, *sum = x + at.sum;
-    int inputs = k.to - k.from, row = conv_row(inputs), pixels = c->pass.width;
-    struct pass pass = {.outs = c->outs,
-                        .runs = 1,
-                        .height = 1,
-                        .width = row / GRAPH_LANES,
-                        .y_out = row,
-                        .y_col = GRAPH_LANES,
-                        .w_out = op_plane(n),
-                        .w_term = 1,
-                        .x_at = c->transposed_at};
-
-    for (int i = 0; i < CONV_CHUNK_MIN * GRAPH_LANES; i++)
-        c->transposed_at[i] = i * row;
-    for (int p = 0; p < pixels; p += CONV_CHUNK_MIN) {
-        int chunk = pixels - p < CONV_CHUNK_MIN ? pixels - p : CONV_CHUNK_MIN;
-        struct sweep s = {.rows = 1,
-                          .cols = chunk,
-                          .y_plane = chunk * GRAPH_LANES,
-                          .x_col = GRAPH_LANES};
-
-        op_sweep(g, x, &v, group, k, p, &s);
-        g->kernels->transpose(t, x, inputs, s.y_plane, chunk, row);
-        pass.terms = pass.planes = chunk * GRAPH_LANES;
-        g->kernels->mac(sum, t, dy + p * GRAPH_LANES, NULL, &pass, p > 0);
-    }
-    for (int m = 0; m < c->outs; m++)
-        for (int i = 0; i < inputs; i++)
-            dw[m * c->ins + i] += sum[m * row + i];
 }
 
 /* dx of inputs k from dy, one pass for each phase. */
@@ -203,12 +124,14 @@ static void backward_framed(struct graph *g, const struct node *n, int group,
 {
     const struct conv *c = n->keep;
     float *x = g->work, *dy = x + conv_x_frame(g, n);
-    struct pass pass = terms_of(n, k);
+    struct pass pass = c->pass;
 
-    frame_fill(g, x, &c->x, n, GRAPH_TRAIN, group, k);
-    frame_gradient(g, dy, &c->dy, n, group, (struct range){0, c->outs});
+    pass.planes = k.to - k.from;
+    pass.terms = pass.planes * n->kernel * n->kernel;
     pass.y_out = c->dy.plane * GRAPH_LANES;
     pass.y_row = c->dy.row * GRAPH_LANES;
+    frame_fill(g, x, &c->x, n, GRAPH_TRAIN, group, k);
+    frame_gradient(g, dy, &c->dy, n, group, (struct range){0, c->outs});
     g->kernels->dot(weights_back(g, n, k),
                     dy + frame_at(&c->dy, 0, c->dy.margin, c->dy.margin), x,
                     &pass);
@@ -216,24 +139,12 @@ static void backward_framed(struct graph *g, const struct node *n, int group,
         backward_phases(g, n, dy, group, k);
 }
 
+/* dx of inputs k; dw is conv_dot's. */
 static void backward_plain(struct graph *g, const struct node *n, int group,
                            struct range k)
 {
-    const struct conv *c = n->keep;
-    const struct node *in = op_input(g, n, 0);
-    const struct view v = op_view(g, n, 0, GRAPH_TRAIN);
-    const float *dy = op_dx(n, group, 0);
-    float *dw = weights_back(g, n, k);
-    struct pass pass = terms_of(n, k);
-
-    if (c->few)
-        dot_transposed(g, n, dw, group, k);
-    else if (op_plain(&v))
-        g->kernels->dot(dw, dy, op_raw(&v, group, k.from), &pass);
-    else
-        dot_packed(g, n, dw, group, k);
-    if (in->dx)
-        backward_phases(g, n, dy, group, k);
+    if (op_input(g, n, 0)->dx)
+        backward_phases(g, n, op_dx(n, group, 0), group, k);
 }
 
 void conv_backward(struct graph *g, const struct node *n, struct range r)
@@ -242,6 +153,8 @@ void conv_backward(struct graph *g, const struct node *n, struct range r)
 
     if (framed)
         memset(g->work, 0, op_of(n->kind)->work(g, n) * sizeof(float));
+    else
+        conv_dot(g, n, weights_back(g, n, r), r);
     for (int group = 0; group < g->groups; group++)
         (framed ? backward_framed : backward_plain)(g, n, group, r);
     if (n->bias && r.from == 0)

@@ -2,37 +2,76 @@
 /* Averages, products and transposition of planes. */
 #include "variant.h"
 
-/* 4 planes, 4 lanes. */
-INLINE void transpose_block(float *z, ptrdiff_t row, const float *const x[4])
+/* Values i..i+3 of planes 0, 4, 8... as many as a vector has room for. */
+INLINE vec quads(const float *const *x, ptrdiff_t i)
 {
-    four a = *(const four_in_memory *)x[0], b = *(const four_in_memory *)x[1];
-    four c = *(const four_in_memory *)x[2], d = *(const four_in_memory *)x[3];
-    four ac = __builtin_shufflevector(a, c, 0, 4, 1, 5);
-    four ac2 = __builtin_shufflevector(a, c, 2, 6, 3, 7);
-    four bd = __builtin_shufflevector(b, d, 0, 4, 1, 5);
-    four bd2 = __builtin_shufflevector(b, d, 2, 6, 3, 7);
+#if VEC == 4
+    return load(x[0] + i);
+#else
+    __m256 v =
+        _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(x[0] + i)),
+                             _mm_loadu_ps(x[4] + i), 1);
+#if VEC == 8
+    return (vec)v;
+#else
+    __m256 u =
+        _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(x[8] + i)),
+                             _mm_loadu_ps(x[12] + i), 1);
 
-    *(four_in_memory *)z = __builtin_shufflevector(ac, bd, 0, 4, 1, 5);
-    *(four_in_memory *)(z + row) = __builtin_shufflevector(ac, bd, 2, 6, 3, 7);
-    *(four_in_memory *)(z + 2 * row) =
-        __builtin_shufflevector(ac2, bd2, 0, 4, 1, 5);
-    *(four_in_memory *)(z + 3 * row) =
-        __builtin_shufflevector(ac2, bd2, 2, 6, 3, 7);
+    return (vec)_mm512_insertf32x8(_mm512_castps256_ps512(v), u, 1);
+#endif
+#endif
+}
+
+/* Of each four values, the first two of a and b: a0 b0 a1 b1; the last two. */
+INLINE vec firsts(vec a, vec b)
+{
+#if VEC == 16
+    return (vec)_mm512_unpacklo_ps((__m512)a, (__m512)b);
+#elif VEC == 8
+    return (vec)_mm256_unpacklo_ps((__m256)a, (__m256)b);
+#else
+    return __builtin_shufflevector(a, b, 0, 4, 1, 5);
+#endif
+}
+
+INLINE vec lasts(vec a, vec b)
+{
+#if VEC == 16
+    return (vec)_mm512_unpackhi_ps((__m512)a, (__m512)b);
+#elif VEC == 8
+    return (vec)_mm256_unpackhi_ps((__m256)a, (__m256)b);
+#else
+    return __builtin_shufflevector(a, b, 2, 6, 3, 7);
+#endif
+}
+
+/* Values i..i+3 of VEC planes. */
+INLINE void transpose_block(float *z, ptrdiff_t row, const float *const *x,
+                            ptrdiff_t i)
+{
+    vec a = quads(x, i), b = quads(x + 1, i);
+    vec c = quads(x + 2, i), d = quads(x + 3, i);
+    vec ac = firsts(a, c), ac2 = lasts(a, c);
+    vec bd = firsts(b, d), bd2 = lasts(b, d);
+
+    store(z, firsts(ac, bd));
+    store(z + row, lasts(ac, bd));
+    store(z + 2 * row, firsts(ac2, bd2));
+    store(z + 3 * row, lasts(ac2, bd2));
 }
 
 void KERNEL(transpose)(float *z, const float *x, int planes, ptrdiff_t plane,
                        int n, ptrdiff_t row)
 {
-    static const float zeros[4] __attribute__((aligned(16)));
+    for (int k = 0; k < row; k += VEC) {
+        const float *from[VEC];
 
-    for (int k = 0; k < planes; k += 4)
-        for (int i = 0; i < n * LANES; i += 4) {
-            const float *from[4];
-
-            for (int j = 0; j < 4; j++)
-                from[j] = k + j < planes ? x + (k + j) * plane + i : zeros;
-            transpose_block(z + i * row + k, row, from);
-        }
+        for (int j = 0; j < VEC; j++)
+            from[j] = x + (k + j < planes ? k + j : planes - 1) * plane;
+        for (int i = 0; i < n * LANES; i += 4)
+            transpose_block(z + i * row + k, row, from, i);
+    }
 }
 
 /* The pixels of a line of `size` that the 3 around `centre` cover. */
