@@ -44,7 +44,7 @@ other_host() {
 }
 
 # Slurm lets what was requeued wait for two minutes; that is cut short, but not to
-# the second of its end, when nodes still refuse to start it ("credential revoked").
+# nothing: within the same second its node would refuse it ("credential revoked").
 at_end() { # JOB
     case $(state "$1") in
     PENDING*)

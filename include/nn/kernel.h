@@ -29,7 +29,7 @@
  *     slide...    loads: 3 x 3 loads 1 pixel or weight for 2 to 4
  *                 multiply-adds, 5 x 5 for 3 to 4; frames that fit the first
  *                 cache
- *     transpose   shuffles, two for each vector
+ *     transpose   shuffles and inserts: 5 for a vector, with AVX2 3
  *     apply, act_back, act_sums, moments, total, spread, inner
  *                 the bandwidth of the cache that the planes are in: chains of
  *                 nodes (src/nn/chain.h) see to it that this is the second

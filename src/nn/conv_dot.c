@@ -2,9 +2,9 @@
 /* Gradients of the weights of 1 x 1 convolutions, dw = dy x^T, summed over pixels
  * and images.
  *
- * The sums of kernels->dot are one for each lane; it loads nearly as many
- * vectors as it multiplies, from the second cache, and adds lanes at the end.
- * So the gradient is a product of kernels->mac, but for few channels: of x and
+ * The sums of kernels->dot are one for each lane; it loads 10 vectors for 24
+ * products (with AVX2, 7 for 12) from the second cache, and adds lanes at the
+ * end.  So the gradient is a product of kernels->mac, but for few channels: of x and
  * dy, what has fewer is transposed, a chunk of pixels at a time, so that its
  * channels are in the lanes; the other one's values are the weights; pixels and
  * images are the terms:
@@ -31,11 +31,16 @@ static int row_of(int n)
     return (n + GRAPH_LANES - 1) / GRAPH_LANES * GRAPH_LANES;
 }
 
-/* Rooms in graph.work: x without what is to be done to it; a chunk transposed;
- * sums, and sums transposed. */
+/* Rooms in graph.work: x as it is to be read; a chunk transposed; sums; sums
+ * transposed, if there may be fewer outputs. */
 struct rooms {
     float *x, *thin, *sum, *turned;
 };
+
+static size_t sums(int ins, int outs)
+{
+    return (size_t)row_of(ins) * (size_t)row_of(outs);
+}
 
 static struct rooms rooms_in(float *work, int ins, int outs)
 {
@@ -43,15 +48,14 @@ static struct rooms rooms_in(float *work, int ins, int outs)
     struct rooms r = {.x = work, .thin = work + (size_t)ins * TERMS};
 
     r.sum = r.thin + row * TERMS;
-    r.turned = r.sum + (size_t)row_of(ins) * (size_t)row_of(outs);
+    r.turned = r.sum + sums(ins, outs);
     return r;
 }
 
 size_t conv_dot_work(int ins, int outs)
 {
     struct rooms r = rooms_in(NULL, ins, outs);
-    size_t all =
-        (size_t)(r.turned - r.x) + (size_t)row_of(ins) * (size_t)row_of(outs);
+    size_t all = (size_t)(r.turned - r.x) + (ins > outs ? sums(ins, outs) : 0);
 
     return all > PACK_FLOATS ? all : PACK_FLOATS;
 }
@@ -155,6 +159,7 @@ static void by_lanes(struct graph *g, const struct node *n, float *dw,
             struct planes dy = outputs(n, group, at);
             const struct pass pass = {.outs = dy.count,
                                       .terms = ins,
+                                      .runs = 1,
                                       .height = 1,
                                       .width = count,
                                       .planes = ins,
