@@ -18,6 +18,7 @@ fuzz idx 10000
 fuzz cifar 5000
 fuzz journal 5000
 fuzz seal 10000
+fuzz images 2000
 fuzz table 2000
 fuzz results 2000
 fuzz pool 2000

@@ -41,10 +41,10 @@ static const struct layer layers[] = {
     {{ 2, 28, 28},  0, 3, 2, 3, false}, {{ 3, 17, 23},  0, 5, 2, 1, false},
     {{70,  5,  7}, 33, 1, 1, 1, false}, {{24,  7,  7}, 75, 1, 1, 3, false},
     {{43,  2, 35}, 65, 3, 1, 1, true},  {{65,  3, 67}, 66, 3, 2, 1, false},
+    {{70,  1,  1}, 33, 1, 1, 3, false},
 };
-/* clang-format on */
-
 enum { LAYERS = sizeof layers / sizeof layers[0] };
+/* clang-format on */
 
 /* A layer, the arena it lives in, and what the plain loops say: values and the
  * sums of their terms' sizes, for the bound. */

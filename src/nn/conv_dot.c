@@ -4,12 +4,12 @@
  *
  * The sums of kernels->dot are one for each lane; it loads 10 vectors for 24
  * products (with AVX2, 7 for 12) from the second cache, and adds lanes at the
- * end.  So the gradient is a product of kernels->mac, but for few channels: of x and
- * dy, what has fewer is transposed, a chunk of pixels at a time, so that its
- * channels are in the lanes; the other one's values are the weights; pixels and
- * images are the terms:
+ * end.  So the gradient is a product of kernels->mac, but for few channels: x or
+ * dy is transposed, a chunk of pixels at a time, so that its channels are in the
+ * lanes; the other one's values are the weights; pixels and images are the
+ * terms:
  *
- *     sum[j, i] = sum over t of wide[j, t] thin[i, t] */
+ *     sum[j, i] = sum over t of other[j, t] lanes[i, t] */
 #include "conv.h"
 
 enum {
@@ -34,7 +34,7 @@ static int row_of(int n)
 /* Rooms in graph.work: x as it is to be read; a chunk transposed; sums; sums
  * transposed, if there may be fewer outputs. */
 struct rooms {
-    float *x, *thin, *sum, *turned;
+    float *x, *lanes, *sum, *turned;
 };
 
 static size_t sums(int ins, int outs)
@@ -44,10 +44,10 @@ static size_t sums(int ins, int outs)
 
 static struct rooms rooms_in(float *work, int ins, int outs)
 {
-    size_t row = (size_t)row_of(ins < outs ? ins : outs);
-    struct rooms r = {.x = work, .thin = work + (size_t)ins * TERMS};
+    size_t row = (size_t)row_of(ins > outs ? ins : outs);
+    struct rooms r = {.x = work, .lanes = work + (size_t)ins * TERMS};
 
-    r.sum = r.thin + row * TERMS;
+    r.sum = r.lanes + row * TERMS;
     r.turned = r.sum + sums(ins, outs);
     return r;
 }
@@ -89,11 +89,11 @@ static struct planes outputs(const struct node *n, int group, int at)
 
 /* sum = or += a product of `count` pixels. */
 static void multiply(const struct graph *g, const struct rooms *r,
-                     struct planes thin, struct planes wide, int count,
+                     struct planes lanes, struct planes other, int count,
                      int *terms_at, bool add)
 {
-    int row = row_of(thin.count), terms = count * GRAPH_LANES;
-    const struct pass pass = {.outs = wide.count,
+    int row = row_of(lanes.count), terms = count * GRAPH_LANES;
+    const struct pass pass = {.outs = other.count,
                               .terms = terms,
                               .runs = 1,
                               .height = 1,
@@ -101,14 +101,15 @@ static void multiply(const struct graph *g, const struct rooms *r,
                               .planes = terms,
                               .y_out = row,
                               .y_col = GRAPH_LANES,
-                              .w_out = wide.next,
+                              .w_out = other.next,
                               .w_term = 1,
                               .x_at = terms_at};
 
     for (int t = 0; t < terms; t++)
         terms_at[t] = t * row;
-    g->kernels->transpose(r->thin, thin.at, thin.count, thin.next, count, row);
-    g->kernels->mac(r->sum, r->thin, wide.at, NULL, &pass, add);
+    g->kernels->transpose(r->lanes, lanes.at, lanes.count, lanes.next, count,
+                          row);
+    g->kernels->mac(r->sum, r->lanes, other.at, NULL, &pass, add);
 }
 
 /* dw[m, k] += sum[m, k]. */
@@ -121,13 +122,20 @@ static void add_sums(float *dw, const float *sum, int ins, int outs, int inputs)
             dw[m * ins + k] += sum[m * row + k];
 }
 
+/* Is it less to transpose the gradients, and then the sums, which are those of
+ * dw^T, than to transpose the inputs? */
+static bool turns(int ins, int outs, int terms)
+{
+    return (int64_t)(ins - outs) * terms > (int64_t)ins * outs;
+}
+
 static void by_products(struct graph *g, const struct node *n, float *dw,
                         struct range k)
 {
     const struct conv *c = n->keep;
     const struct rooms r = rooms_in(g->work, c->ins, c->outs);
     int pixels = c->pass.width, ins = k.to - k.from;
-    bool turned = ins > c->outs; /* sums are those of dw^T */
+    bool turned = turns(ins, c->outs, g->groups * pixels * GRAPH_LANES);
 
     for (int group = 0; group < g->groups; group++)
         for (int at = 0; at < pixels; at += CHUNK) {

@@ -133,27 +133,44 @@ static void put(void *to, enum h5_type type, size_t i, long double x)
     }
 }
 
+/* `count` values, all or from the `from`-th on. */
+static enum err take(const char *path, enum h5_type type, void *values,
+                     size_t from, size_t count, bool all)
+{
+    const struct h5tree_node *n = find(path);
+    size_t size, have;
+
+    if (!n)
+        return ERR(ERR_DATA, "%s: has no dataset %s", tree_name, path);
+    size = h5tree_value_bytes(&n->a);
+    have = n->bytes / size;
+    if ((type == H5_TEXT) != (n->a.type == H5_TEXT) || from > have ||
+        count > have - from || (all && count != have))
+        return ERR(ERR_DATA, "%s: %s is not %zu values of that type", tree_name,
+                   path, count);
+    if (type == H5_TEXT)
+        memcpy(values, n->values + from * size, count * size);
+    for (size_t i = 0; type != H5_TEXT && i < count; i++)
+        put(values, type, i, value_of(n, from + i));
+    return ERR_NONE;
+}
+
 DIRECT(enum err, h5_read,
        (struct h5 * h, const char *path, enum h5_type type, void *values,
         size_t count))
 {
-    const struct h5tree_node *n;
-    size_t size;
+    return is_tree(h) ? take(path, type, values, 0, count, true)
+                      : __real_h5_read(h, path, type, values, count);
+}
 
-    if (!is_tree(h))
-        return __real_h5_read(h, path, type, values, count);
-    n = find(path);
-    if (!n)
-        return ERR(ERR_DATA, "%s: has no dataset %s", tree_name, path);
-    size = h5tree_value_bytes(&n->a);
-    if ((type == H5_TEXT) != (n->a.type == H5_TEXT) || n->bytes != count * size)
-        return ERR(ERR_DATA, "%s: %s is not %zu values of that type", tree_name,
-                   path, count);
-    if (type == H5_TEXT)
-        memcpy(values, n->values, n->bytes);
-    for (size_t i = 0; type != H5_TEXT && i < count; i++)
-        put(values, type, i, value_of(n, i));
-    return ERR_NONE;
+/* Of `rows` rows, `count` values. */
+DIRECT(enum err, h5_read_rows,
+       (struct h5 * h, const char *path, enum h5_type type, void *values,
+        size_t first, size_t rows, size_t count))
+{
+    return is_tree(h)
+               ? take(path, type, values, first * (count / rows), count, false)
+               : __real_h5_read_rows(h, path, type, values, first, rows, count);
 }
 
 /* Those of the file, and the units of arrays: more is not in a tree. */
