@@ -6,6 +6,7 @@
 #   ended NAME           wait for its end: exit code in $code, output in $out
 #   give_up NAME         kill all of it
 #   process NAME RANK    the process of a rank, or that of mpirun for RANK mpirun
+#   apart NAME           the processes of children that have one
 # shellcheck disable=SC2086 # settings are words
 
 start() {
@@ -41,8 +42,15 @@ give_up() {
     wait "$started" 2>/dev/null
 }
 
+apart() {
+    for p in $(pgrep -f "run.name=$1\$"); do
+        [ "$(cat "/proc/$p/comm" 2>/dev/null)" != fnas_child ] || echo "$p"
+    done
+}
+
 process() {
     for p in $(pgrep -f "run.name=$1\$"); do
+        [ "$(cat "/proc/$p/comm" 2>/dev/null)" != fnas_child ] || continue
         rank=$(tr '\0' '\n' <"/proc/$p/environ" 2>/dev/null |
             sed -n 's/^OMPI_COMM_WORLD_RANK=//p')
         [ "${rank:-mpirun}" != "$2" ] || echo "$p"

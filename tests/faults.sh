@@ -2,7 +2,7 @@
 # The fault campaign: searches are killed, the disk fails at every call, files are
 # damaged; started again, each must end as one that nothing happened to.
 #
-#   FAULTS_KILLS    searches that are killed, twice each (3)
+#   FAULTS_KILLS    searches that are killed, twice each; whose children are (3)
 #   FAULTS_STRIDE   the disk fails at every so-many-th call (21)
 #   FAULTS_DAMAGED  journals that are damaged (3)
 #   FAULTS_SEED     of all that is random (1)
@@ -23,6 +23,7 @@ seconds=120 # nothing here takes so long, unless it hangs
 # once, so that none that was seen may be missing afterwards.
 long="$SOURCE/input/tiny.cfg --set train.epochs=4 --set run.publish_every=0
     --set search.method=fnas --set pool.enabled=true --set pool.round=4"
+tiny=$long # of start
 short="$SOURCE/input/tiny.cfg --set run.trials=6 --set run.publish_every=0
     --set search.method=random --set pool.enabled=true --set pool.round=2"
 
@@ -135,6 +136,27 @@ campaign_of_kills() {
         ranks=$((1 + $(random 4)))
         resume $who "kill$i" "$wanted" 0 $MPIRUN -np $ranks "$fnas_mpi" $long \
             --restart --set "run.name=kill$i"
+    done
+}
+
+# A child that has a process of its own is killed: nothing is started again.
+campaign_of_children() {
+    i=0
+    while [ $i -lt "$kills" ]; do
+        i=$((i + 1))
+        start "child$i" $((1 + $(random 4)))
+        sleep "0.$(random 10)"
+        victims=
+        while [ -z "$victims" ] && kill -0 "$started" 2>/dev/null; do
+            victims=$(apart "child$i" | tail -n 1)
+        done
+        [ -n "$victims" ] && kill -9 $victims 2>/dev/null
+        ended "child$i"
+        command="the run child$i"
+        wrong=0
+        [ "$code" -eq 0 ] && [ "$(trajectory)" = "$wanted" ] || wrong=1
+        [ $wrong -eq 0 ] || remark "child$i: exit code $code, $out"
+        note "child 0 $wrong 0 $((tries >= 2400)) 0 -"
     done
 }
 
@@ -269,6 +291,7 @@ table() {
 ldd "$fnas_mpi" | grep -q -E 'lib[at]san' && shim=/nonexistent
 : >ledger
 campaign_of_kills
+campaign_of_children
 campaign_of_folders
 if [ ! -e "$shim" ]; then
     skip "a disk that fails" "a sanitizer wants to be loaded first"

@@ -43,7 +43,7 @@ is "complete" "$code" 0
 
 # killed: a worker, the searcher, all
 start worker 3
-kill -9 "$(pgrep -f 'run.name=worker$' | tail -n 1)" 2>/dev/null
+kill -9 "$(process worker 2)" 2>/dev/null
 wait "$started"
 goes_on "a rank killed" worker 2
 start searcher 3

@@ -82,7 +82,8 @@ void comm_receive(struct comm *c, int from, enum comm_tag tag, void *bytes,
  * sends 2 n (p - 1)/p floats.  work[n].  Collective over c. */
 void comm_sum(struct comm *c, float *x, float *work, size_t n);
 
-/** x[n] becomes its sum over the ranks. Collective over c. */
+/** x[n] becomes its sum over the ranks.  With one rank this and the next two do
+ * nothing, not even in MPI. Collective over c. */
 void comm_sum_counts(struct comm *c, int64_t *x, int n);
 
 /** The same where at most one rank has a value that is not 0, so that the order

@@ -27,13 +27,16 @@ struct beat {
 
 /** A rank's; all zero: it never beats. */
 struct pulse {
-    struct comm *world; /* NULL: nobody listens */
-    int64_t task;       /* that it works on; -1: none */
-    double sent;        /* comm_clock() of the last beat */
+    void (*send)(void *to, const struct beat *b); /* NULL: nobody listens */
+    void *to;
+    int64_t task; /* that it works on; -1: none */
+    double sent;  /* comm_clock() of the last beat */
 };
 
-/** Send a beat to rank 0 of the world, if the last is a second old.  NULL is
- * fine. Local. */
+/** One that beats to rank 0 of the world, which is borrowed. */
+struct pulse pulse_new(struct comm *world);
+
+/** Send a beat, if the last is a second old.  NULL is fine. Local. */
 void pulse_beat(struct pulse *p, enum phase phase, int done, int of);
 
 /** "training"... */

@@ -32,6 +32,9 @@ void timer_stop(enum timer t);
 /** Seconds counted so far, of a timer that is not running or up to now. */
 double timer_seconds(enum timer t);
 
+/** What a process that was forked has counted; it must not be running. */
+void timer_set(enum timer t, double seconds);
+
 const char *timer_text(enum timer t);
 int timer_level(enum timer t);
 

@@ -7,6 +7,7 @@
 #ifndef EVAL_EVAL_H
 #define EVAL_EVAL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/conf.h"
@@ -21,15 +22,19 @@ struct pulse;
 /** Where an evaluator works; all borrowed.  All NULL: one process without MPI,
  * which evaluates nothing but may open, print and close. */
 struct eval_place {
-    struct comm *world; /* everybody, for opening and closing only */
-    struct comm *node;  /* ranks that share memory with this one */
-    struct comm *group; /* ranks that evaluate one task together; NULL on a
+    struct comm *world;  /* everybody, for opening and closing only */
+    struct comm *node;   /* ranks that share memory with this one */
+    struct comm *group;  /* ranks that evaluate one task together; NULL on a
                            rank that evaluates nothing */
     struct pulse *pulse; /* to beat while one is evaluated */
 };
 
 struct eval {
     const char *name, *help;
+
+    /** Is run() long enough, and in need of so much, that it is better called in
+     * a process of its own?  What that leaves in memory is gone. */
+    bool apart;
 
     /** Get ready: read and check all files. Collective over place->world. */
     enum err (*open)(void **self, const struct eval_place *place,
@@ -91,5 +96,11 @@ extern const struct conf_section eval_section;
 
 /** The evaluator of that name; NULL if there is none. */
 const struct eval *eval_find(const char *name);
+
+/** Evaluate one task and time it; what goes wrong becomes a result. Collective
+ * over the group of `self`. */
+void eval_task(const struct eval *eval, void *self, const struct task *t,
+               const struct luggage *with, struct result *r,
+               struct luggage *left);
 
 #endif

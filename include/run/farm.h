@@ -16,7 +16,7 @@ struct farm;
  * others.
  * @param patience  seconds that a rank may be silent, see run/watch.h
  * Rank 0 only. */
-struct farm *farm_new(const struct ranks *r, const struct eval *eval,
+struct farm *farm_new(struct ranks *r, const struct eval *eval,
                       void *evaluator, double patience);
 
 /** Tell all ranks to stop, and hear their last words, all[rank][size bytes]
@@ -60,11 +60,5 @@ void farm_work(struct ranks *r, const struct eval *eval, void *evaluator);
 
 /** The last word to rank 0, after farm_work. Ranks other than 0. */
 void farm_leave(const struct ranks *r, const void *word, size_t size);
-
-/** Evaluate one task and time it; what goes wrong becomes a result. Collective
- * over the group of r. */
-void farm_evaluate(const struct eval *eval, void *evaluator,
-                   const struct task *t, const struct luggage *with,
-                   struct result *r, struct luggage *left);
 
 #endif

@@ -17,6 +17,10 @@
     X(INT, ranks_per_child, "1", 1, 1024, "ranks",                             \
       "Ranks that train one child together, a power of two. Does not change "  \
       "results. More children at once are faster than more ranks per child")   \
+    X(CHOICE, apart, "auto", 0, 0, "auto|always|never",                        \
+      "Train each child in a process of its own, so that one that dies is "    \
+      "trained again and costs no restart; with 1 rank per child. auto: if "   \
+      "all ranks are on one host")                                             \
     X(CHOICE, bind, "auto", 0, 0, "auto|none",                                 \
       "Bind workers to cores; auto: unless mpirun has done it")
 /* clang-format on */
@@ -46,6 +50,7 @@ struct ranks {
     int per_child;      /* ranks in a group */
     int groups;         /* 0: rank 0 evaluates */
     int spare;          /* ranks too few for one more group: they do nothing */
+    bool apart;         /* a process for each child, see run/apart.h */
     struct rank_about *about; /* [size of world], on rank 0 */
     struct pulse pulse;       /* of this rank; rank 0 has none */
 };

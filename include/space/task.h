@@ -70,6 +70,9 @@ struct luggage {
     size_t size;
 };
 
+/** One that has only a state: what is measured is NAN, or 0. */
+struct result result_bare(int64_t id, enum trial_state state);
+
 /** "done", "cached"... */
 const char *trial_text(enum trial_state state);
 

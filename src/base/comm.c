@@ -227,17 +227,20 @@ void comm_sum(struct comm *c, float *x, float *work, size_t n)
 
 void comm_sum_counts(struct comm *c, int64_t *x, int n)
 {
-    MPI(MPI_Allreduce(MPI_IN_PLACE, x, n, MPI_INT64_T, MPI_SUM, c->mpi));
+    if (c->size > 1)
+        MPI(MPI_Allreduce(MPI_IN_PLACE, x, n, MPI_INT64_T, MPI_SUM, c->mpi));
 }
 
 void comm_sum_disjoint(struct comm *c, double *x, int n)
 {
-    MPI(MPI_Allreduce(MPI_IN_PLACE, x, n, MPI_DOUBLE, MPI_SUM, c->mpi));
+    if (c->size > 1)
+        MPI(MPI_Allreduce(MPI_IN_PLACE, x, n, MPI_DOUBLE, MPI_SUM, c->mpi));
 }
 
 void comm_broadcast(struct comm *c, int root, void *bytes, size_t size)
 {
-    MPI(MPI_Bcast(bytes, count_of(size), MPI_BYTE, root, c->mpi));
+    if (c->size > 1)
+        MPI(MPI_Bcast(bytes, count_of(size), MPI_BYTE, root, c->mpi));
 }
 
 void comm_gather(struct comm *c, int root, const void *mine, size_t size,

@@ -1,20 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/pulse.h"
 
+static void send_to_0(void *world, const struct beat *b)
+{
+    comm_send(world, 0, COMM_BEAT, b, sizeof *b);
+}
+
+struct pulse pulse_new(struct comm *world)
+{
+    return (struct pulse){.send = send_to_0, .to = world, .task = -1};
+}
+
 void pulse_beat(struct pulse *p, enum phase phase, int done, int of)
 {
     const double every = 1; /* s */
     double clock;
-    struct beat b;
 
-    if (!p || !p->world)
+    if (!p || !p->send)
         return;
     clock = comm_clock();
     if (clock < p->sent + every)
         return;
     p->sent = clock;
-    b = (struct beat){p->task, phase, done, of};
-    comm_send(p->world, 0, COMM_BEAT, &b, sizeof b);
+    p->send(p->to, &(struct beat){p->task, phase, done, of});
 }
 
 const char *pulse_text(enum phase phase)

@@ -38,6 +38,12 @@ double timer_seconds(enum timer t)
            (timers[t].running ? now() - timers[t].since : 0);
 }
 
+void timer_set(enum timer t, double seconds)
+{
+    DCHECK(!timers[t].running);
+    timers[t].seconds = seconds;
+}
+
 const char *timer_text(enum timer t)
 {
 #define TIMER_TEXT(name, level, text) text,

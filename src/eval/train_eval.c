@@ -364,6 +364,7 @@ static enum err image(void *self, void **bytes, size_t *size)
 const struct eval eval_train = {
     .name = "train",
     .help = "trains the child on images and measures its validation accuracy",
+    .apart = true,
     .open = open,
     .start = start,
     .work = work,

@@ -34,12 +34,7 @@ static void answer_twin(struct driver *d, struct trial *t)
 /* A trial that the method predicted: nothing of it may enter a mean. */
 static void answer_predicted(struct driver *d, struct trial *t)
 {
-    t->result = (struct result){.id = t->task.id,
-                                .state = TRIAL_PREDICTED,
-                                .accuracy = (double)NAN,
-                                .loss = (double)NAN,
-                                .train_loss = (double)NAN,
-                                .latency = (double)NAN};
+    t->result = result_bare(t->task.id, TRIAL_PREDICTED);
     t->finished = comm_clock() - d->started;
     t->answered = true;
 }

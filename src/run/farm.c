@@ -2,12 +2,11 @@
 #include "run/farm.h"
 
 #include <limits.h>
-#include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/timer.h"
+#include "run/apart.h"
 #include "run/watch.h"
 
 /* A group, and the task it works on. */
@@ -19,7 +18,7 @@ struct slot {
 };
 
 struct farm {
-    const struct ranks *ranks;
+    struct ranks *ranks;
     struct watch *watch;
     const struct eval *eval;
     void *evaluator;
@@ -32,8 +31,8 @@ struct farm {
     struct luggage left; /* what came with it */
 };
 
-struct farm *farm_new(const struct ranks *r, const struct eval *eval,
-                      void *evaluator, double patience)
+struct farm *farm_new(struct ranks *r, const struct eval *eval, void *evaluator,
+                      double patience)
 {
     struct farm *f = MEM_NEW(struct farm, 1);
 
@@ -61,6 +60,18 @@ int farm_idle(const struct farm *f)
     return f->slots - f->busy;
 }
 
+/* In a process of its own, if that is wanted and worth it. */
+static void evaluate(const struct eval *eval, void *evaluator,
+                     struct ranks *ranks, const struct task *t,
+                     const struct luggage *with, struct result *r,
+                     struct luggage *left)
+{
+    if (ranks->apart && eval->apart)
+        apart_evaluate(eval, evaluator, &ranks->pulse, t, with, r, left);
+    else
+        eval_task(eval, evaluator, t, with, r, left);
+}
+
 static int idle_slot(const struct farm *f)
 {
     int i = 0;
@@ -69,34 +80,6 @@ static int idle_slot(const struct farm *f)
         i++;
     CHECK(i < f->slots);
     return i;
-}
-
-void farm_evaluate(const struct eval *eval, void *evaluator,
-                   const struct task *t, const struct luggage *with,
-                   struct result *r, struct luggage *left)
-{
-    double start = comm_clock();
-    enum err e;
-
-    *r = (struct result){.id = t->id,
-                         .state = TRIAL_FAILED,
-                         .accuracy = (double)NAN,
-                         .loss = (double)NAN,
-                         .train_loss = (double)NAN,
-                         .latency = (double)NAN,
-                         .generation = -1,
-                         .scratch = (double)NAN};
-    *left = (struct luggage){0};
-    timer_start(TIMER_CHILD);
-    e = eval->run(evaluator, t, with, r, left);
-    timer_stop(TIMER_CHILD);
-    if (e != ERR_NONE) {
-        r->state = TRIAL_FAILED;
-        r->accuracy = (double)NAN;
-        (void)snprintf(r->reason, sizeof r->reason, "%s", err_message());
-        err_clear();
-    }
-    r->seconds = comm_clock() - start;
 }
 
 /* A message: a task or a result, then its luggage. */
@@ -150,7 +133,7 @@ void farm_submit(struct farm *f, const struct task *t,
     if (f->first < 0)
         f->first = slot->since;
     if (f->ranks->groups == 0) {
-        farm_evaluate(f->eval, f->evaluator, t, with, &f->alone, &f->left);
+        evaluate(f->eval, f->evaluator, f->ranks, t, with, &f->alone, &f->left);
         return;
     }
     slot->message = pack(t, sizeof *t, with);
@@ -331,7 +314,7 @@ void farm_work(struct ranks *r, const struct eval *eval, void *evaluator)
 
         if (leader)
             pass_on(r, &t, &with);
-        farm_evaluate(eval, evaluator, &t, &with, &result, &left);
+        evaluate(eval, evaluator, r, &t, &with, &result, &left);
         if (leader)
             send(r->world, 0, COMM_RESULT, &result, sizeof result, &left);
         mem_free(with.bytes);

@@ -28,6 +28,9 @@ static void check(struct conf *conf, const void *values)
                       "%d ranks cannot share a batch of %d shards; at most "
                       "train.shards",
                       ranks, train->shards);
+    if (ranks > 1 && strcmp(c->apart.s, "always") == 0)
+        conf_complain(conf, &parallel_section, "apart",
+                      "\"always\" is for parallel.ranks_per_child = 1");
 }
 
 const struct conf_section parallel_section = {
@@ -72,6 +75,15 @@ static enum err form_groups(struct ranks *r)
             r->per_child, size - 1, size, r->per_child + 1, r->per_child + 1);
     r->group = comm_split(r->world, group_of(r, comm_rank(r->world)));
     return ERR_NONE;
+}
+
+/* Ranks on several hosts may talk by hardware that does not like forks. */
+static bool children_apart(const struct ranks *r, const char *wanted)
+{
+    bool one_host = comm_size(r->node) == comm_size(r->world);
+
+    return r->per_child == 1 && (strcmp(wanted, "always") == 0 ||
+                                 (strcmp(wanted, "auto") == 0 && one_host));
 }
 
 /* Does this rank evaluate? */
@@ -157,12 +169,13 @@ enum err ranks_open(struct ranks *r, struct comm *world,
     TRY(form_groups(r));
     gemm_set_threads(1);
     r->node = comm_split_node(world);
+    r->apart = children_apart(r, c->apart.s);
     look(r, &mine, strcmp(c->bind.s, "auto") == 0,
          nn_kernels(conf_of(conf, &nn_section)));
     if (comm_rank(world) == 0)
         r->about = MEM_NEW(struct rank_about, size);
     else
-        r->pulse = (struct pulse){.world = world, .task = -1};
+        r->pulse = pulse_new(world);
     comm_gather(world, 0, &mine, sizeof mine, r->about);
     return ERR_NONE;
 }

@@ -74,17 +74,24 @@ void report_row(const struct progress *p)
               duration(left, p->left));
 }
 
+static double cpu_of(const struct rusage *r)
+{
+    return (double)(r->ru_utime.tv_sec + r->ru_stime.tv_sec) +
+           1e-6 * (double)(r->ru_utime.tv_usec + r->ru_stime.tv_usec);
+}
+
+/* With those of children that had a process of their own. */
 struct usage report_usage(void)
 {
-    struct rusage r;
+    struct rusage own, apart;
     struct usage u;
 
     for (int t = 0; t < TIMERS; t++)
         u.seconds[t] = timer_seconds((enum timer)t);
-    (void)getrusage(RUSAGE_SELF, &r);
-    u.cpu = (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) +
-            1e-6 * (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec);
-    u.memory = 1024.0 * (double)r.ru_maxrss;
+    (void)getrusage(RUSAGE_SELF, &own);
+    (void)getrusage(RUSAGE_CHILDREN, &apart);
+    u.cpu = cpu_of(&own) + cpu_of(&apart);
+    u.memory = 1024.0 * fmax((double)own.ru_maxrss, (double)apart.ru_maxrss);
     return u;
 }
 

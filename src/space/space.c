@@ -3,6 +3,7 @@
  * each followed by its decision's separator, so one parser reads all kinds. */
 #include "space/space.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -202,6 +203,20 @@ void space_blueprint(const struct space *s, const struct arch *a, int channels,
                             .width = width,
                             .classes = classes};
     s->kind->layers(s, a, b);
+}
+
+struct result result_bare(int64_t id, enum trial_state state)
+{
+    const double none = (double)NAN;
+
+    return (struct result){.id = id,
+                           .state = state,
+                           .accuracy = none,
+                           .loss = none,
+                           .train_loss = none,
+                           .latency = none,
+                           .generation = -1,
+                           .scratch = none};
 }
 
 const char *trial_text(enum trial_state state)
