@@ -51,7 +51,7 @@ apart() {
 process() {
     for p in $(pgrep -f "run.name=$1\$"); do
         [ "$(cat "/proc/$p/comm" 2>/dev/null)" != fnas_child ] || continue
-        rank=$(tr '\0' '\n' <"/proc/$p/environ" 2>/dev/null |
+        rank=$(cat "/proc/$p/environ" 2>/dev/null | tr '\0' '\n' |
             sed -n 's/^OMPI_COMM_WORLD_RANK=//p')
         [ "${rank:-mpirun}" != "$2" ] || echo "$p"
     done
