@@ -44,6 +44,22 @@ static size_t bytes_of(const struct h5_array *a)
     return n;
 }
 
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* to[0..size-1] = from[0..n-1], repeated or cut, by copies that double. */
+static void repeat(unsigned char *to, size_t size, const unsigned char *from,
+                   size_t n)
+{
+    if (n == 0 || size == 0)
+        return;
+    memcpy(to, from, least(n, size));
+    for (size_t done = n; done < size; done *= 2)
+        memcpy(to + done, to, least(done, size - done));
+}
+
 /* Take a new form; the values are repeated, or cut. */
 static void reform(struct h5tree_node *n, struct h5_array a)
 {
@@ -53,8 +69,7 @@ static void reform(struct h5tree_node *n, struct h5_array a)
     if (bytes > BYTES_MAX || (a.type == H5_TEXT && a.width == 0))
         return;
     values = MEM_NEW(unsigned char, bytes);
-    for (size_t i = 0; i < bytes && n->bytes > 0; i++)
-        values[i] = n->values[i % n->bytes];
+    repeat(values, bytes, n->values, n->bytes);
     mem_free(n->values);
     n->values = values;
     n->bytes = bytes;
