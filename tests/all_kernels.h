@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* All kernels that this machine can run. */
+/* All kernels that this machine can run; among them, whatever it is, those whose
+ * registers are as wide as with AVX-512. */
 #ifndef TESTS_ALL_KERNELS_H
 #define TESTS_ALL_KERNELS_H
 
@@ -7,7 +8,9 @@
 
 #include "nn/kernel.h"
 
-/* The variants, best first, and OpenBLAS; NULL after the last. */
+extern const struct kernels kernels_wide;
+
+/* The variants, best first, OpenBLAS, and the wide one; NULL after the last. */
 static inline const struct kernels *all_kernels(int i)
 {
     int variants = 0;
@@ -16,7 +19,9 @@ static inline const struct kernels *all_kernels(int i)
         variants++;
     if (i < variants)
         return kernels_at(i);
-    return i == variants ? kernels_named("blas") : NULL;
+    if (i == variants)
+        return kernels_named("blas");
+    return i == variants + 1 ? &kernels_wide : NULL;
 }
 
 #endif

@@ -56,6 +56,9 @@ goes_on "all killed, other ranks" all 3
 
 # a torn and a damaged record
 start torn 2 --set run.publish_every=0
+until [ -e torn.h5 ] || ! kill -0 "$started" 2>/dev/null; do
+    sleep 0.05
+done
 give_up torn
 truncate -s -100 torn.journal
 printf 'x' | dd of=torn.journal bs=1 seek=8000 conv=notrunc 2>/dev/null

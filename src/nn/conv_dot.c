@@ -37,25 +37,34 @@ struct rooms {
     float *x, *lanes, *sum, *turned;
 };
 
-static size_t sums(int ins, int outs)
+static size_t inputs_floats(int ins)
+{
+    return (size_t)ins * TERMS;
+}
+
+static size_t lanes_floats(int ins, int outs)
+{
+    return (size_t)row_of(ins > outs ? ins : outs) * TERMS;
+}
+
+static size_t sum_floats(int ins, int outs)
 {
     return (size_t)row_of(ins) * (size_t)row_of(outs);
 }
 
 static struct rooms rooms_in(float *work, int ins, int outs)
 {
-    size_t row = (size_t)row_of(ins > outs ? ins : outs);
-    struct rooms r = {.x = work, .lanes = work + (size_t)ins * TERMS};
+    struct rooms r = {.x = work, .lanes = work + inputs_floats(ins)};
 
-    r.sum = r.lanes + row * TERMS;
-    r.turned = r.sum + sums(ins, outs);
+    r.sum = r.lanes + lanes_floats(ins, outs);
+    r.turned = r.sum + sum_floats(ins, outs);
     return r;
 }
 
 size_t conv_dot_work(int ins, int outs)
 {
-    struct rooms r = rooms_in(NULL, ins, outs);
-    size_t all = (size_t)(r.turned - r.x) + (ins > outs ? sums(ins, outs) : 0);
+    size_t all = inputs_floats(ins) + lanes_floats(ins, outs) +
+                 (ins > outs ? 2 : 1) * sum_floats(ins, outs);
 
     return all > PACK_FLOATS ? all : PACK_FLOATS;
 }

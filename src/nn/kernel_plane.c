@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Averages, products and transposition of planes. */
+#include <string.h>
+
 #include "variant.h"
 
 /* Values i..i+3 of planes 0, 4, 8... as many as a vector has room for. */
 INLINE vec quads(const float *const *x, ptrdiff_t i)
 {
-#if VEC == 4
-    return load(x[0] + i);
-#else
+#if defined __AVX__
     __m256 v =
         _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(x[0] + i)),
                              _mm_loadu_ps(x[4] + i), 1);
@@ -20,30 +20,34 @@ INLINE vec quads(const float *const *x, ptrdiff_t i)
 
     return (vec)_mm512_insertf32x8(_mm512_castps256_ps512(v), u, 1);
 #endif
+#else
+    vec v;
+
+    for (int k = 0; k < VEC; k += 4)
+        memcpy((float *)&v + k, x[k] + i, 4 * sizeof(float));
+    return v;
 #endif
 }
+
+/* Places i and i+1 of two vectors by turns, in each of their quarters. */
+#define MIX(i) (i), VEC + (i), (i) + 1, VEC + (i) + 1
+#if VEC == 16
+#define MIXES(i) MIX(i), MIX(i + 4), MIX(i + 8), MIX(i + 12)
+#elif VEC == 8
+#define MIXES(i) MIX(i), MIX(i + 4)
+#else
+#define MIXES(i) MIX(i)
+#endif
 
 /* Of each four values, the first two of a and b: a0 b0 a1 b1; the last two. */
 INLINE vec firsts(vec a, vec b)
 {
-#if VEC == 16
-    return (vec)_mm512_unpacklo_ps((__m512)a, (__m512)b);
-#elif VEC == 8
-    return (vec)_mm256_unpacklo_ps((__m256)a, (__m256)b);
-#else
-    return __builtin_shufflevector(a, b, 0, 4, 1, 5);
-#endif
+    return __builtin_shufflevector(a, b, MIXES(0));
 }
 
 INLINE vec lasts(vec a, vec b)
 {
-#if VEC == 16
-    return (vec)_mm512_unpackhi_ps((__m512)a, (__m512)b);
-#elif VEC == 8
-    return (vec)_mm256_unpackhi_ps((__m256)a, (__m256)b);
-#else
-    return __builtin_shufflevector(a, b, 2, 6, 3, 7);
-#endif
+    return __builtin_shufflevector(a, b, MIXES(2));
 }
 
 /* Values i..i+3 of VEC planes. */

@@ -18,7 +18,9 @@
 #define KERNEL_EXPAND(name, variant) KERNEL_PASTE(name, variant)
 #define KERNEL(name)                 KERNEL_EXPAND(name, VARIANT)
 
-#if defined __AVX512F__
+#if defined WIDE_VECTORS /* for tests, where there is no AVX-512 */
+#define VEC 16
+#elif defined __AVX512F__
 #define VEC 16
 #elif defined __AVX__
 #define VEC 8
@@ -45,7 +47,7 @@ typedef float vec_in_memory __attribute__((vector_size(VEC * 4), may_alias));
 
 /* Loops over registers must vanish; but with a check of every access they would
  * take minutes to compile. */
-#if defined __SANITIZE_ADDRESS__
+#if defined __SANITIZE_ADDRESS__ || defined WIDE_VECTORS
 #define UNROLL
 #elif defined __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
@@ -65,9 +67,9 @@ INLINE const float *opaque(const float *x)
  * would else mix their products, and spill. */
 INLINE void settle(vec *v)
 {
-#if VEC == 16
+#if defined __AVX512F__
     __asm__("" : "+v"(*v));
-#elif VEC == 8
+#elif defined __AVX__
     __asm__("" : "+x"(*v));
 #else
     (void)v;
@@ -105,9 +107,9 @@ INLINE vec choose(mask m, vec a, vec b)
  * their second operand if one is NaN. */
 INLINE vec at_least(vec x, float low)
 {
-#if VEC == 16
+#if defined __AVX512F__
     return (vec)_mm512_max_ps((__m512)same(low), (__m512)x);
-#elif VEC == 8
+#elif defined __AVX__
     return (vec)_mm256_max_ps((__m256)same(low), (__m256)x);
 #else
     return choose(x < same(low), same(low), x);
@@ -116,9 +118,9 @@ INLINE vec at_least(vec x, float low)
 
 INLINE vec at_most(vec x, float high)
 {
-#if VEC == 16
+#if defined __AVX512F__
     return (vec)_mm512_min_ps((__m512)same(high), (__m512)x);
-#elif VEC == 8
+#elif defined __AVX__
     return (vec)_mm256_min_ps((__m256)same(high), (__m256)x);
 #else
     return choose(x > same(high), same(high), x);
