@@ -47,7 +47,7 @@ typedef float vec_in_memory __attribute__((vector_size(VEC * 4), may_alias));
 
 /* Loops over registers must vanish; but with a check of every access they would
  * take minutes to compile. */
-#if defined __SANITIZE_ADDRESS__ || defined WIDE_VECTORS
+#if defined DEBUG || defined WIDE_VECTORS
 #define UNROLL
 #elif defined __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
