@@ -23,15 +23,15 @@ start() {
     done
 }
 
-# within two minutes, or it is killed
+# within two minutes (times $SLOW), or it is killed
 ended() {
     command="the run $1"
     tries=0
-    while kill -0 "$started" 2>/dev/null && [ $tries -lt 2400 ]; do
+    while kill -0 "$started" 2>/dev/null && [ $tries -lt $((2400 * SLOW)) ]; do
         sleep 0.05
         tries=$((tries + 1))
     done
-    [ $tries -lt 2400 ] || pkill -9 -f "run.name=$1\$"
+    [ $tries -lt $((2400 * SLOW)) ] || pkill -9 -f "run.name=$1\$"
     wait "$started"
     code=$?
     out=$(cat "$1.out")

@@ -17,7 +17,7 @@ stride=${FAULTS_STRIDE:-21}
 damages=${FAULTS_DAMAGED:-3}
 seed=${FAULTS_SEED:-1}
 shim=$BUILD/tests/fault_io.so
-seconds=120 # nothing here takes so long, unless it hangs
+seconds=$((120 * SLOW)) # nothing here takes so long, unless it hangs
 
 # Children that take long enough to be caught at work; all results are shown at
 # once, so that none that was seen may be missing afterwards.
@@ -156,7 +156,7 @@ campaign_of_children() {
         wrong=0
         [ "$code" -eq 0 ] && [ "$(trajectory)" = "$wanted" ] || wrong=1
         [ $wrong -eq 0 ] || remark "child$i: exit code $code, $out"
-        note "child 0 $wrong 0 $((tries >= 2400)) 0 -"
+        note "child 0 $wrong 0 $((tries >= 2400 * SLOW)) 0 -"
     done
 }
 

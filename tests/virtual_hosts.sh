@@ -3,6 +3,7 @@
 #
 #   own_world SECONDS    run this test in a world of its own: processes, mounts
 #                        and network of it end with it, or after so many seconds
+#                        ($SLOW times as many)
 #   hosts_new N          hosts h1 to hN, switched on, on one network
 #   on HOST COMMAND...   run a command on a host; where a program is wanted instead
 #                        of a function: "$lan/on"
@@ -26,7 +27,7 @@ own_world() {
         exit 0
     fi
     export OWN_WORLD=1
-    exec timeout -k 5 "$1" $own_all sh "$0"
+    exec timeout -k 5 $(($1 * SLOW)) $own_all sh "$0"
 }
 
 hosts_new() {
