@@ -33,10 +33,11 @@ for ranks in 1 3; do
 done
 
 # One that dies each time has failed, and the others go on.
-start each 2 --set run.max_failed=1
-while kill -0 "$started" 2>/dev/null &&
-    ! grep -q 'it failed' each.out; do
-    kill_children each 1
+start each 2 --set run.max_failed=1 --set train.epochs=10
+while kill -0 "$started" 2>/dev/null && ! grep -q 'it failed' each.out; do
+    for victim in $(apart each); do
+        kill -9 "$victim" 2>/dev/null
+    done
 done
 ended each
 is "a child that dies each time: the search is complete" "$code" 0
