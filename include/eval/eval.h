@@ -22,9 +22,9 @@ struct pulse;
 /** Where an evaluator works; all borrowed.  All NULL: one process without MPI,
  * which evaluates nothing but may open, print and close. */
 struct eval_place {
-    struct comm *world;  /* everybody, for opening and closing only */
-    struct comm *node;   /* ranks that share memory with this one */
-    struct comm *group;  /* ranks that evaluate one task together; NULL on a
+    struct comm *world; /* everybody, for opening and closing only */
+    struct comm *node;  /* ranks that share memory with this one */
+    struct comm *group; /* ranks that evaluate one task together; NULL on a
                            rank that evaluates nothing */
     struct pulse *pulse; /* to beat while one is evaluated */
 };
