@@ -20,7 +20,7 @@ code=
 command=
 tests=0
 failed=0
-seconds=600 # a command may take this long, in a debug build
+seconds=$((600 * SLOW)) # a command may take this long
 
 scratch=$(mktemp -d) || exit 99
 trap 'cd / && rm -rf "$scratch"' EXIT
