@@ -105,13 +105,7 @@ static void uniform_draws_are_told_from_others(void **state)
     assert_true(found(HEALTH_MOST, 0.3) > 0.95);
 }
 
-static struct search_health no_entropy(const void *self)
-{
-    (void)self;
-    return (struct search_health){.entropy = (double)NAN};
-}
-
-static const struct search method = {.name = "test", .health = no_entropy};
+static const struct search method = {.name = "test"};
 
 /* A run of n trials whose lean and reward rise from its start to its end. */
 static bool called_random(int n, double lean, double rise, uint64_t id)

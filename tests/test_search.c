@@ -104,7 +104,7 @@ static void run_tell(struct search_run *run, int64_t id, struct arch arch,
     struct task t = {.id = id, .arch = arch};
     struct result r = {.id = id, .state = TRIAL_DONE, .accuracy = reward};
 
-    run->method->tell(run->self, &t, &r, reward);
+    search_tell(run->method, run->self, &t, &r, reward);
 }
 
 /* Ask and tell one by one; archs[n] and the mean reward of the last quarter. */
@@ -188,16 +188,16 @@ static void test_health(void **state)
 {
     static struct arch a[3 * TRIALS];
     struct search_run *run = run_new(&search_ppo, 1);
-    double before = run->method->health(run->self).entropy, after;
+    double before = search_health_of(run->method, run->self).entropy, after;
 
     (void)state;
     (void)run_trials(run, a, 3 * TRIALS);
-    after = run->method->health(run->self).entropy;
+    after = search_health_of(run->method, run->self).entropy;
     assert_true(before > 0.99 && before <= 1);
     assert_true(after > 0 && after < 0.7);
     run_free(run);
     run = run_new(&search_random, 1);
-    assert_true(isnan(run->method->health(run->self).entropy));
+    assert_true(isnan(search_health_of(run->method, run->self).entropy));
     run_free(run);
 }
 

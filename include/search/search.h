@@ -2,8 +2,8 @@
 /* A search method: proposes architectures and learns from their rewards.
  *
  * The driver asks and tells; results are told in the order of the tasks, so a
- * method depends on settings and seed alone.  All five slots are mandatory; a
- * method's file exports one symbol, listed in search.c. Rank 0 only. */
+ * method depends on settings and seed alone.  A method's file exports one symbol,
+ * listed in search.c. Rank 0 only. */
 #ifndef SEARCH_SEARCH_H
 #define SEARCH_SEARCH_H
 
@@ -48,7 +48,6 @@ struct search {
     const char *name, *help;
     const struct conf_section *section; /* its settings, or NULL */
     bool transfers; /* learns from the results of earlier runs */
-    bool control;   /* learns nothing: there to compare with */
 
     /** A fresh search. */
     void *(*create)(const struct search_start *start);
@@ -59,10 +58,12 @@ struct search {
     bool (*ask)(void *self, struct task *t);
 
     /** Learn from a result; reward is NAN if it must not enter a mean, and if
-     * t->said replaces it. */
+     * t->said replaces it. NULL: it learns nothing, and is there to compare
+     * with. */
     void (*tell)(void *self, const struct task *t, const struct result *r,
                  double reward);
 
+    /** NULL: it has no figures. */
     struct search_health (*health)(const void *self);
 
     void (*destroy)(void *self);
@@ -94,5 +95,13 @@ const struct search *search_find(const char *name);
 
 /** The i-th method; NULL past the last. */
 const struct search *search_at(int i);
+
+/** method->tell, if there is one. */
+void search_tell(const struct search *method, void *self, const struct task *t,
+                 const struct result *r, double reward);
+
+/** method->health; without one no figures. */
+struct search_health search_health_of(const struct search *method,
+                                      const void *self);
 
 #endif

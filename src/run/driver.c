@@ -147,7 +147,7 @@ static bool tell_next(struct driver *d)
     d->told_fresh += trial_fresh(t);
     d->told_failed += trial_fresh(t) && !result_counts(&t->result);
     timer_start(TIMER_SEARCH);
-    d->method->tell(d->search, &t->task, &t->result, t->reward);
+    search_tell(d->method, d->search, &t->task, &t->result, t->reward);
     if (trial_fresh(t) && d->eval->learn)
         d->eval->learn(d->evaluator, &t->result, t->reward, t->left);
     t->left = (struct luggage){0};

@@ -67,7 +67,7 @@ static double mean(const double *x, int n)
 
 static bool entropy(struct health_row *row, const struct evidence *v)
 {
-    row->value = v->driver->method->health(v->driver->search).entropy;
+    row->value = search_health_of(v->driver->method, v->driver->search).entropy;
     (void)snprintf(row->text, sizeof row->text,
                    "of the policy; 1: undecided, as at the start; 0: decided");
     return !isnan(row->value);
@@ -190,7 +190,7 @@ void health_report(const struct driver *d)
 
     health_measure(&h, d);
     print(&h);
-    if (h.random && !d->method->control)
+    if (h.random && d->method->tell)
         log_warn(
             "%s: %s: more trials, smaller rounds (search.window, "
             "ppo.batch) or children trained longer (train.epochs) may help",

@@ -24,7 +24,7 @@ static struct progress row_of(const struct meter *m, const struct driver *d)
         .seconds = seconds,
         .best = t->best_accuracy,
         .mean = m->count > 0 ? m->sum / m->count : (double)NAN,
-        .entropy = d->method->health(d->search).entropy,
+        .entropy = search_health_of(d->method, d->search).entropy,
         .busy = farm_busy(d->farm),
         .per_hour = 3600 * evaluated / seconds,
         .left = seconds * (run->trials - evaluated) / evaluated,

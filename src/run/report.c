@@ -161,7 +161,7 @@ static void print_best(const struct driver *d)
 /* How much the critic saved, and how far it was to be trusted. */
 static void print_critic(const struct driver *d)
 {
-    struct critic_health c = d->method->health(d->search).critic;
+    struct critic_health c = search_health_of(d->method, d->search).critic;
     char error[32], ratio[32], in_50[32], in_90[32];
 
     if (!c.on)

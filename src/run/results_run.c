@@ -171,7 +171,7 @@ enum err results_run(struct h5 *h, const struct results *s,
 
 enum err results_critic(struct h5 *h, const struct driver *d)
 {
-    struct critic_health c = d->method->health(d->search).critic;
+    struct critic_health c = search_health_of(d->method, d->search).critic;
 
     if (!c.on)
         return ERR_NONE;

@@ -118,12 +118,6 @@ static void tell(void *self, const struct task *t, const struct result *r,
     oldest->reward = isnan(reward) ? (double)-INFINITY : reward;
 }
 
-static struct search_health health(const void *self)
-{
-    (void)self;
-    return (struct search_health){.entropy = (double)NAN};
-}
-
 const struct search search_evolution = {
     .name = "evolution",
     .help =
@@ -132,6 +126,5 @@ const struct search search_evolution = {
     .create = create,
     .ask = ask,
     .tell = tell,
-    .health = health,
     .destroy = destroy,
 };

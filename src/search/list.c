@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* No search: the architectures that the user names, in their order; then there
  * are no more.  To train a known network, or to compare a few. */
-#include <math.h>
 #include <string.h>
 
 #include "base/conf.h"
@@ -87,29 +86,11 @@ static bool ask(void *self, struct task *t)
     return true;
 }
 
-static void tell(void *self, const struct task *t, const struct result *r,
-                 double reward)
-{
-    (void)self;
-    (void)t;
-    (void)r;
-    (void)reward;
-}
-
-static struct search_health health(const void *self)
-{
-    (void)self;
-    return (struct search_health){.entropy = (double)NAN};
-}
-
 const struct search search_list = {
     .name = "list",
     .help = "The architectures of the section list, in their order",
     .section = &section,
-    .control = true,
     .create = create,
     .ask = ask,
-    .tell = tell,
-    .health = health,
     .destroy = mem_free,
 };

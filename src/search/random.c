@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Random search: every architecture is uniform and independent. */
-#include <math.h>
-
 #include "base/mem.h"
 #include "base/rng.h"
 #include "search/search.h"
@@ -28,28 +26,10 @@ static bool ask(void *self, struct task *t)
     return true;
 }
 
-static void tell(void *self, const struct task *t, const struct result *r,
-                 double reward)
-{
-    (void)self;
-    (void)t;
-    (void)r;
-    (void)reward;
-}
-
-static struct search_health health(const void *self)
-{
-    (void)self;
-    return (struct search_health){.entropy = (double)NAN};
-}
-
 const struct search search_random = {
     .name = "random",
     .help = "Uniform random architectures",
-    .control = true,
     .create = create,
     .ask = ask,
-    .tell = tell,
-    .health = health,
     .destroy = mem_free,
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "search/search.h"
 
+#include <math.h>
 #include <string.h>
 
 CONF_ROWS(rows, struct search_conf, SEARCH_SETTINGS)
@@ -28,4 +29,19 @@ const struct search *search_find(const char *name)
         if (strcmp(methods[i]->name, name) == 0)
             return methods[i];
     return NULL;
+}
+
+void search_tell(const struct search *method, void *self, const struct task *t,
+                 const struct result *r, double reward)
+{
+    if (method->tell)
+        method->tell(self, t, r, reward);
+}
+
+struct search_health search_health_of(const struct search *method,
+                                      const void *self)
+{
+    if (!method->health)
+        return (struct search_health){.entropy = (double)NAN};
+    return method->health(self);
 }
