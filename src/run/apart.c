@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/pulse.h"
@@ -38,44 +39,13 @@ struct job {
     const struct luggage *with;
 };
 
-/* All of it; false: the other side is gone. */
-static bool put(int pipe, const void *bytes, size_t size)
-{
-    const char *at = bytes;
-
-    while (size > 0) {
-        ssize_t n = write(pipe, at, size);
-
-        if (n < 0 && errno != EINTR)
-            return false;
-        at += n > 0 ? n : 0;
-        size -= n > 0 ? (size_t)n : 0;
-    }
-    return true;
-}
-
-static bool get(int pipe, void *bytes, size_t size)
-{
-    char *at = bytes;
-
-    while (size > 0) {
-        ssize_t n = read(pipe, at, size);
-
-        if (n == 0 || (n < 0 && errno != EINTR))
-            return false;
-        at += n > 0 ? n : 0;
-        size -= n > 0 ? (size_t)n : 0;
-    }
-    return true;
-}
-
 static void send_beat(void *pipe, const struct beat *b)
 {
     struct frame f;
 
     memset(&f, 0, sizeof f);
     f.beat = *b;
-    (void)put(*(int *)pipe, &f, sizeof f);
+    (void)bytes_write(*(int *)pipe, &f, sizeof f);
 }
 
 static bool send_end(int pipe, const struct result *r, const struct luggage *l)
@@ -90,8 +60,9 @@ static bool send_end(int pipe, const struct result *r, const struct luggage *l)
     end.luggage = l->size;
     for (int t = 0; t < TIMERS; t++)
         end.seconds[t] = timer_seconds((enum timer)t);
-    return put(pipe, &f, sizeof f) && put(pipe, &end, sizeof end) &&
-           put(pipe, l->bytes, l->size);
+    return bytes_write(pipe, &f, sizeof f) &&
+           bytes_write(pipe, &end, sizeof end) &&
+           bytes_write(pipe, l->bytes, l->size);
 }
 
 /* The process; it must not outlive its rank, nor take the others with it. */
@@ -129,14 +100,14 @@ static bool hear(const struct job *j, int pipe, struct result *r,
     struct frame f = {.last = false};
     struct end end;
 
-    while (get(pipe, &f, sizeof f) && !f.last)
+    while (bytes_read(pipe, &f, sizeof f) && !f.last)
         pulse_beat(j->pulse, f.beat.phase, f.beat.done, f.beat.of);
-    if (!f.last || !get(pipe, &end, sizeof end))
+    if (!f.last || !bytes_read(pipe, &end, sizeof end))
         return false;
     *left = (struct luggage){.size = end.luggage};
     if (left->size > 0)
         left->bytes = MEM_NEW(char, left->size);
-    if (!get(pipe, left->bytes, left->size)) {
+    if (!bytes_read(pipe, left->bytes, left->size)) {
         mem_free(left->bytes);
         return false;
     }

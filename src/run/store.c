@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/seal.h"
@@ -28,22 +29,6 @@ static enum err name_of(char *name, size_t size, const char *path)
     return ERR_NONE;
 }
 
-static enum err write_piece(int file, const char *bytes, size_t size,
-                            const char *path)
-{
-    while (size > 0) {
-        ssize_t n = write(file, bytes, size);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return trouble("write", path);
-        bytes += n;
-        size -= (size_t)n;
-    }
-    return ERR_NONE;
-}
-
 /* What is published: the contents, and their seal. */
 struct sealed {
     const void *bytes;
@@ -53,8 +38,9 @@ struct sealed {
 
 static enum err write_all(int file, const struct sealed *s, const char *path)
 {
-    TRY(write_piece(file, s->bytes, s->size, path));
-    TRY(write_piece(file, (const char *)s->seal, SEAL_BYTES, path));
+    if (!bytes_write(file, s->bytes, s->size) ||
+        !bytes_write(file, s->seal, SEAL_BYTES))
+        return trouble("write", path);
     return fsync(file) == 0 ? ERR_NONE : trouble("fsync", path);
 }
 

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Bytes to and from a file or pipe: all of them, whatever a single call moves and
+ * whichever signals come between.  Local. */
+#ifndef BASE_BYTES_H
+#define BASE_BYTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/** false: not all, and errno says why. */
+bool bytes_write(int file, const void *bytes, size_t size);
+
+/** false: not all, and errno says why; 0: there are no more. */
+bool bytes_read(int file, void *bytes, size_t size);
+
+#endif
