@@ -35,7 +35,7 @@ ends() {
     out=$(cat "$1.out")
     is "$1: exit code" "$code" "$2"
     remark "ended after $took s"
-    check "$1: in seconds" test $took -lt 30
+    check "$1: in seconds" test $took -lt $((60 * SLOW))
 }
 
 # again NAME: as often as a queue might have to

@@ -277,6 +277,53 @@ static void test_fit(void **state)
     assert_int_equal(mem_live(), 0);
 }
 
+/* What the slope makes least, the best intercept a given: r^T C^-1 r + b^2 with
+ * r = y - a - b h, and 0 at the points before `from`. */
+static double misfit(double inverse[N][N], const struct data *d,
+                     const double *h, int from, double b)
+{
+    double all = 0, cross = 0, ones = 0;
+
+    for (int i = from; i < N; i++)
+        for (int j = from; j < N; j++) {
+            double ri = d->y[i] - b * h[i], rj = d->y[j] - b * h[j];
+
+            ones += inverse[i][j];
+            cross += inverse[i][j] * rj;
+            all += inverse[i][j] * ri * rj;
+        }
+    return all - cross * cross / ones + b * b;
+}
+
+static void test_slope(void **state)
+{
+    static double inverse[N][N];
+    struct data d = make(6);
+    struct gp *g;
+    double h[N], b, least;
+
+    (void)state;
+    for (int i = 0; i < N; i++) {
+        h[i] = log1p(i % 40);
+        d.y[i] += 7 + 1.5 * h[i];
+    }
+    g = filled(&d, N, true);
+    (void)invert(inverse, &d, N, theta);
+    for (int from = 0; from <= 20; from += 20) {
+        b = gp_slope(g, from, h + from, d.y + from);
+        least = misfit(inverse, &d, h, from, b);
+        assert_near(b, 1.5, 0.2);
+        assert_true(misfit(inverse, &d, h, from, b - 1e-3) > least);
+        assert_true(misfit(inverse, &d, h, from, b + 1e-3) > least);
+    }
+    memset(h, 0, sizeof h);
+    assert_true(gp_slope(g, 0, h, d.y) == 0);
+    gp_keep(g, 0);
+    assert_true(gp_slope(g, 0, h, d.y) == 0);
+    gp_free(g);
+    assert_int_equal(mem_live(), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -285,6 +332,7 @@ int main(void)
         cmocka_unit_test(test_pending),
         cmocka_unit_test(test_evidence),
         cmocka_unit_test(test_fit),
+        cmocka_unit_test(test_slope),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

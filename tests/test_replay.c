@@ -32,24 +32,23 @@ static void add_numbered(struct replay *r, int i)
     struct arch a = {.count = SLOTS, .option = {(unsigned char)i}};
     float mu[SLOTS] = {(float)i, (float)i + 0.5f};
 
-    replay_add(r, &a, mu, 100 + i, i / 4);
+    replay_add(r, &(struct experience){a, 100 + i, 200 + i, i / 4}, mu);
 }
 
 /* Numbers of those drawn, as bits; each must be whole. */
 static uint64_t draw(struct replay *r, int n, int64_t since, uint64_t id,
                      int *count)
 {
-    struct arch a[64];
+    struct experience e[64];
     float mu[64 * SLOTS];
-    double reward[64];
     struct rng rng = rng_stream(1, RNG_TEST, id);
     uint64_t seen = 0;
 
-    *count = replay_draw(r, &rng, n, since, a, mu, reward);
+    *count = replay_draw(r, &rng, n, since, e, mu);
     for (int i = 0; i < *count; i++) {
-        int k = a[i].option[0];
+        int k = e[i].arch.option[0];
 
-        assert_true(reward[i] == 100 + k);
+        assert_true(e[i].reward == 100 + k && e[i].age == 200 + k);
         assert_true(mu[i * SLOTS] == (float)k);
         assert_true(mu[i * SLOTS + 1] == (float)k + 0.5f);
         assert_false(seen >> k & 1);

@@ -34,7 +34,7 @@ struct left {
     size_t trials, decisions;
     const char *names, *labels, *states, *task;
     unsigned char option[TRIALS][3];
-    double accuracy[TRIALS], reward[TRIALS];
+    double accuracy[TRIALS], reward[TRIALS], age[TRIALS];
 };
 
 /* clang-format off */
@@ -48,6 +48,7 @@ static const struct left good = {
     .option = {{1, 0, 0}, {1, 0, 0}, {0, 1, 2}, {0, 0, 0}, {0, 0, 1}},
     .accuracy = {0.5, 0.5, 0.75, (double)NAN, 0.25},
     .reward = {1, 1, 2, (double)NAN, 3},
+    .age = {4, 4, (double)INFINITY, 9, 1},
 };
 /* clang-format on */
 
@@ -73,6 +74,7 @@ static void leave(const struct left *l)
     put(h, "/trials_options", H5_UINT8, l->trials, 3, 0, l->option);
     put(h, "/trials/accuracy", H5_DOUBLE, l->trials, 0, 0, l->accuracy);
     put(h, "/trials/reward", H5_DOUBLE, l->trials, 0, 0, l->reward);
+    put(h, "/trials/age", H5_DOUBLE, l->trials, 0, 0, l->age);
     assert_int_equal(h5_write_text(h, "/run/task", l->task, ""), ERR_NONE);
     assert_int_equal(store_publish_h5(files_path("a"), h), ERR_NONE);
     h5_close(h);
@@ -112,6 +114,7 @@ static void test_fits(void **state)
     assert_int_equal(t.runs[0].arch[1].option[0], 0); /* sep */
     assert_int_equal(t.runs[0].arch[1].option[1], 0);
     assert_true(t.runs[0].accuracy[1] == 0.75 && t.runs[0].reward[1] == 2);
+    assert_true(t.runs[0].age[0] == 4 && t.runs[0].age[1] == 0);
     assert_int_equal(t.runs[0].strange, 1); /* conv */
     assert_string_equal(t.runs[0].missing, "");
     assert_string_equal(t.runs[0].ignored, "b9.extra");

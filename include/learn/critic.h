@@ -8,6 +8,11 @@
  * decides, whatever the reward's unit; a value t means the reward
  * R_best + s / 4 - s exp(-t).
  *
+ * A child that starts from trained weights (eval/pool.h) has an advantage, the
+ * greater the longer they were trained: a epochs, mean over its weights.  So R is
+ * the reward less b log(1 + a), levelled; b >= 0 is the slope that rewards have
+ * beside what the process makes of the decisions (gp_slope).
+ *
  * Deviations are scaled by the calibration
  *     c^2 = (c0 + sum z^2) / (c0 + count),   z = (t - mean) / deviation
  * over the latest results, each judged before it was added: of residuals that
@@ -37,8 +42,17 @@ void critic_free(struct critic *c);
 void critic_prior(struct critic *c, int n, const struct arch *arch,
                   const double *value);
 
-/** Learn a result; no predictions here. */
-void critic_add(struct critic *c, const struct arch *arch, double reward);
+/** Learn a result; no predictions here.
+ * @param age  epochs that the weights it started from had been trained; 0: none */
+void critic_add(struct critic *c, const struct arch *arch, double reward,
+                double age);
+
+/** What a reward owes to weights of that age, b log(1 + a), by the results so
+ * far. */
+double critic_rise(const struct critic *c, double age);
+
+/** The best of the results by their levelled rewards; there is one. */
+struct arch critic_best(const struct critic *c);
 
 /** An architecture that is being trained. Holds until critic_settle, which
  * forgets all of them. CRITIC_PENDING are noted, and more while there is room;
@@ -49,7 +63,8 @@ void critic_settle(struct critic *c);
 
 /** What is said of an architecture. */
 struct verdict {
-    double value, deviation; /* of the reward: median, about its deviation */
+    double value, deviation; /* of the levelled reward: median, about its
+                                deviation */
     double gain;   /* expected improvement over the best, in deviations of t */
     double chance; /* that it is better than the best so far */
 };

@@ -50,6 +50,13 @@ void gp_predict(struct gp *g, int n, const unsigned char *x, double *mean,
  * gp_room - gp_count calls there is no room, and variances stay. */
 void gp_suppose(struct gp *g, int i, double *variance);
 
+/** Slope b of y = a + b h + f + noise, f being the process, over the points from
+ * the `from`th on; those before are taken to be 0.  h, y: one for each of them; y
+ * in any unit.  Generalised least squares; before any point b is normal, its
+ * deviation as large as that of f for one of h (Rasmussen and Williams 2006, eq.
+ * 2.42). No point may be pending. */
+double gp_slope(struct gp *g, int from, const double *h, const double *y);
+
 /** Weights of the slots and noise, [slots + 1], in logarithms. */
 const double *gp_theta(const struct gp *g);
 void gp_set_theta(struct gp *g, const double *theta);

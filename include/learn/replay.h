@@ -16,14 +16,21 @@ struct replay;
 struct replay *replay_new(int slots, int capacity);
 void replay_free(struct replay *r);
 
-/** Add a result of a round; mu: log mu(a_t | s_t), [slots].  The oldest goes if
- * there is no room. */
-void replay_add(struct replay *r, const struct arch *arch, const float *mu,
-                double reward, int64_t round);
+/** A result: what it was, and when. */
+struct experience {
+    struct arch arch;
+    double reward;
+    double age; /* of the weights it started from (critic_add) */
+    int64_t round;
+};
+
+/** Add a result; mu: log mu(a_t | s_t), [slots].  The oldest goes if there is no
+ * room. */
+void replay_add(struct replay *r, const struct experience *e, const float *mu);
 
 /** Draw at most n different results, uniformly, of those not older than round
- * `since`; arch, reward: [n], mu: [n, slots]. Returns how many. */
+ * `since`; e: [n], mu: [n, slots]. Returns how many. */
 int replay_draw(struct replay *r, struct rng *rng, int n, int64_t since,
-                struct arch *arch, float *mu, double *reward);
+                struct experience *e, float *mu);
 
 #endif

@@ -35,6 +35,7 @@ struct earlier {
     struct arch *arch; /* [count] */
     double *accuracy;  /* [count] 0..1 */
     double *reward;    /* [count] */
+    double *age;       /* [count] epochs that inherited weights were trained */
     int strange;       /* results with an option that this space lacks */
     char missing[256]; /* decisions of this space that the earlier one lacks;
                           if there are any, nothing fits */

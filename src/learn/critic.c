@@ -32,9 +32,12 @@ struct critic {
     struct gp *gp;
     int count, others; /* own results; those of another task come first */
     unsigned char *x;  /* [points, slots + 1]; the last is the task */
-    double *reward;    /* [points]; of another task: standardised already */
+    double *reward;    /* [points] own, then in the same way: */
+    double *age;       /* log(1 + a) */
+    double *level;     /* levelled rewards */
     double *t;         /* [points] */
     double *sorted;    /* [points] */
+    double slope;      /* of the reward by age */
     struct warp warp;
     int fit_at;
     int64_t seen;
@@ -59,6 +62,8 @@ struct critic *critic_new(const struct space *space, int points, int batch)
     c->gp = gp_new(c->slots, points + CRITIC_PENDING, batch);
     c->x = MEM_NEW(unsigned char, width *(size_t)points);
     c->reward = MEM_NEW(double, points);
+    c->age = MEM_NEW(double, points);
+    c->level = MEM_NEW(double, points);
     c->t = MEM_NEW(double, points);
     c->sorted = MEM_NEW(double, points);
     c->question = MEM_NEW(unsigned char, width *(size_t)batch);
@@ -76,6 +81,8 @@ void critic_free(struct critic *c)
     gp_free(c->gp);
     mem_free(c->x);
     mem_free(c->reward);
+    mem_free(c->age);
+    mem_free(c->level);
     mem_free(c->t);
     mem_free(c->sorted);
     mem_free(c->question);
@@ -145,6 +152,7 @@ static void describe(const struct critic *c, unsigned char *row,
     row[c->slots - 1] = (unsigned char)task;
 }
 
+/* All points anew; values are set by gp_revalue. */
 static void add_all(struct critic *c)
 {
     gp_keep(c->gp, 0);
@@ -168,16 +176,26 @@ void critic_prior(struct critic *c, int n, const struct arch *arch,
     gp_fit(c->gp, FIT_STEPS);
 }
 
+static double log_age(double age)
+{
+    return age > 0 ? log1p(age) : 0;
+}
+
+double critic_rise(const struct critic *c, double age)
+{
+    return c->slope * log_age(age);
+}
+
 /* A result judged before it is added; the warp is that of those before. */
 static void judge_result(struct critic *c, const struct arch *arch,
-                         double reward)
+                         double level)
 {
     double mean, variance, z;
     struct critic_record *r = &c->record;
 
     describe(c, c->question, arch, TASK_OWN);
     gp_predict(c->gp, 1, c->question, &mean, &variance);
-    z = ((spread_top(&c->warp, reward) - c->warp.mean) / c->warp.deviation -
+    z = ((spread_top(&c->warp, level) - c->warp.mean) / c->warp.deviation -
          mean) /
         sqrt(variance + exp(gp_theta(c->gp)[c->slots]));
     r->error += fabs(z) / r->scale;
@@ -192,14 +210,15 @@ static void judge_result(struct critic *c, const struct arch *arch,
 static void make_room(struct critic *c)
 {
     int from = c->others, n = 0, excess = c->points / 4;
-    double middle = median(c, c->reward + from, c->count);
+    double middle = median(c, c->level, c->count);
 
     for (int i = 0; i < c->count; i++) {
-        if (excess > 0 && c->reward[from + i] <= middle) {
+        if (excess > 0 && c->level[i] <= middle) {
             excess--;
             continue;
         }
-        c->reward[from + n] = c->reward[from + i];
+        c->reward[n] = c->reward[i];
+        c->age[n] = c->age[i];
         memmove(row_of(c, c->x, from + n), row_of(c, c->x, from + i),
                 (size_t)c->slots);
         n++;
@@ -207,27 +226,36 @@ static void make_room(struct critic *c)
     c->count = n;
 }
 
-void critic_add(struct critic *c, const struct arch *arch, double reward)
+/* What is believed of the rise by age, and of all results without it. */
+static void level_all(struct critic *c)
 {
-    int at;
+    c->slope = fmax(0, gp_slope(c->gp, c->others, c->age, c->reward));
+    for (int i = 0; i < c->count; i++)
+        c->level[i] = c->reward[i] - c->slope * c->age[i];
+    c->warp = warp_all(c, c->count, c->level, c->t + c->others);
+    gp_revalue(c->gp, c->t);
+}
+
+void critic_add(struct critic *c, const struct arch *arch, double reward,
+                double age)
+{
     bool full = c->others + c->count == c->points;
+    unsigned char *row;
 
     critic_settle(c);
     c->record.scale = sqrt(c->z2 / c->weight);
     if (c->seen++ >= CRITIC_FROM)
-        judge_result(c, arch, reward);
-    if (full)
+        judge_result(c, arch, reward - critic_rise(c, age));
+    if (full) {
         make_room(c);
-    at = c->others + c->count++;
-    describe(c, row_of(c, c->x, at), arch, TASK_OWN);
-    c->reward[at] = reward;
-    c->warp = warp_all(c, c->count, c->reward + c->others, c->t + c->others);
-    if (full)
         add_all(c);
-    else {
-        gp_add(c->gp, row_of(c, c->x, at), c->t[at]);
-        gp_revalue(c->gp, c->t);
     }
+    row = row_of(c, c->x, c->others + c->count);
+    describe(c, row, arch, TASK_OWN);
+    c->reward[c->count] = reward;
+    c->age[c->count++] = log_age(age);
+    gp_add(c->gp, row, 0);
+    level_all(c);
     if (c->count >= c->fit_at || full) {
         gp_fit(c->gp, FIT_STEPS);
         c->fit_at = (int)ceil(FIT_GROW * c->count);
@@ -290,6 +318,18 @@ void critic_suppose(struct critic *c, int i, struct verdict *v)
 {
     gp_suppose(c->gp, i, c->variance);
     say(c, v);
+}
+
+struct arch critic_best(const struct critic *c)
+{
+    struct arch a = {.count = c->slots - 1};
+    int best = 0;
+
+    for (int i = 1; i < c->count; i++)
+        if (c->level[i] > c->level[best])
+            best = i;
+    memcpy(a.option, row_of(c, c->x, c->others + best), (size_t)c->slots - 1);
+    return a;
 }
 
 int64_t critic_count(const struct critic *c)

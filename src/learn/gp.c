@@ -28,6 +28,7 @@ struct gp {
     const unsigned char *x; /* [asked, slots], borrowed */
     double *k;              /* [batch, room]: L^-1 k of each */
     double *row, *best;     /* [room], [slots + 1] */
+    double *columns;        /* [3, room], of a slope */
     double *inverse;        /* [room, room], by need */
 };
 
@@ -50,6 +51,7 @@ struct gp *gp_new(int slots, int room, int batch)
     g->k = MEM_NEW(double, n *(size_t)batch);
     g->row = MEM_NEW(double, n);
     g->best = MEM_NEW(double, slots + 1);
+    g->columns = MEM_NEW(double, 3 * n);
     for (int t = 0; t < slots; t++)
         g->prior[t] = log(3.0 / slots);
     g->prior[slots] = log(0.02);
@@ -61,9 +63,9 @@ void gp_free(struct gp *g)
 {
     if (!g)
         return;
-    void *const arrays[] = {g->points, g->y,     g->l,      g->v,
-                            g->theta,  g->prior, g->weight, g->k,
-                            g->row,    g->best,  g->inverse};
+    void *const arrays[] = {g->points, g->y,     g->l,       g->v,
+                            g->theta,  g->prior, g->weight,  g->k,
+                            g->row,    g->best,  g->columns, g->inverse};
 
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         mem_free(arrays[i]);
@@ -247,6 +249,29 @@ void gp_suppose(struct gp *g, int i, double *variance)
                   own;
         variance[j] = fmax(LEAST, variance[j] - k[rows] * k[rows]);
     }
+}
+
+/* With O, H, Y = L^-1 of ones, h and y: (O.O O.H; O.H H.H + 1) (a b) = (O.Y H.Y) */
+double gp_slope(struct gp *g, int from, const double *h, const double *y)
+{
+    int n = g->count;
+    double *one = row_of(g, g->columns, 0), *of_h = row_of(g, g->columns, 1);
+    double *of_y = row_of(g, g->columns, 2), oo, oh, hh;
+
+    memset(g->columns, 0, 3 * sizeof(double) * (size_t)g->room);
+    for (int i = from; i < n; i++) {
+        one[i] = 1;
+        of_h[i] = h[i - from];
+        of_y[i] = y[i - from];
+    }
+    if (n > 0)
+        solve_lower(g->columns, g->room, g->l, g->room, 3, n, false);
+    oo = dot(one, one, n);
+    oh = dot(one, of_h, n);
+    hh = dot(of_h, of_h, n) + 1;
+    return n > from ? (oo * dot(of_h, of_y, n) - oh * dot(one, of_y, n)) /
+                          (oo * hh - oh * oh)
+                    : 0;
 }
 
 const double *gp_theta(const struct gp *g)

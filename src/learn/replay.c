@@ -6,18 +6,12 @@
 #include "base/err.h"
 #include "base/mem.h"
 
-struct entry {
-    struct arch arch;
-    double reward;
-    int64_t round;
-};
-
 struct replay {
     int slots, capacity;
-    int64_t added;       /* the newest is at (added - 1) % capacity */
-    struct entry *entry; /* [capacity] */
-    float *mu;           /* [capacity, slots] */
-    int *order;          /* [capacity] */
+    int64_t added;            /* the newest is at (added - 1) % capacity */
+    struct experience *entry; /* [capacity] */
+    float *mu;                /* [capacity, slots] */
+    int *order;               /* [capacity] */
 };
 
 struct replay *replay_new(int slots, int capacity)
@@ -28,7 +22,7 @@ struct replay *replay_new(int slots, int capacity)
     CHECK(slots > 0 && capacity > 0);
     r->slots = slots;
     r->capacity = capacity;
-    r->entry = MEM_NEW(struct entry, capacity);
+    r->entry = MEM_NEW(struct experience, capacity);
     r->mu = MEM_NEW(float, count);
     r->order = MEM_NEW(int, capacity);
     return r;
@@ -49,12 +43,11 @@ static size_t row_bytes(const struct replay *r)
     return sizeof(float) * (size_t)r->slots;
 }
 
-void replay_add(struct replay *r, const struct arch *arch, const float *mu,
-                double reward, int64_t round)
+void replay_add(struct replay *r, const struct experience *e, const float *mu)
 {
     int at = (int)(r->added++ % r->capacity);
 
-    r->entry[at] = (struct entry){*arch, reward, round};
+    r->entry[at] = *e;
     memcpy(r->mu + at * r->slots, mu, row_bytes(r));
 }
 
@@ -71,16 +64,13 @@ static int list_recent(struct replay *r, int64_t since)
 }
 
 int replay_draw(struct replay *r, struct rng *rng, int n, int64_t since,
-                struct arch *arch, float *mu, double *reward)
+                struct experience *e, float *mu)
 {
     int there = list_recent(r, since), drawn = n < there ? n : there;
 
     rng_shuffle(rng, r->order, (size_t)there);
     for (int i = 0; i < drawn; i++) {
-        const struct entry *e = &r->entry[r->order[i]];
-
-        arch[i] = e->arch;
-        reward[i] = e->reward;
+        e[i] = r->entry[r->order[i]];
         memcpy(mu + i * r->slots, r->mu + r->order[i] * r->slots, row_bytes(r));
     }
     return drawn;

@@ -57,11 +57,12 @@ struct fnas {
     int64_t learned, drawn;
 
     /* scratch */
-    struct rng *streams; /* [room] */
-    float *entropy;      /* [most, slots] */
-    struct arch *arch;   /* [most]: what is learned from */
-    double *reward;      /* [most] */
-    float *mu;           /* [most, slots] */
+    struct rng *streams;      /* [room] */
+    float *entropy;           /* [most, slots] */
+    struct arch *arch;        /* [most]: what is learned from */
+    double *reward;           /* [most] */
+    float *mu;                /* [most, slots] */
+    struct experience *again; /* [most]: what is learned from again */
 };
 
 static void make_parts(struct fnas *s, const struct space *space)
@@ -90,6 +91,7 @@ static void make_scratch(struct fnas *s)
     s->arch = MEM_NEW(struct arch, most);
     s->reward = MEM_NEW(double, most);
     s->mu = MEM_NEW(float, most *slots);
+    s->again = MEM_NEW(struct experience, most);
 }
 
 static struct fnas *make(const struct search_start *start,
@@ -124,8 +126,11 @@ static void replay_earlier(struct fnas *s, const struct earlier *run)
 
         policy_evaluate(s->policy, n, run->arch + at, s->mu, s->entropy, value);
         for (int i = 0; i < n; i++)
-            replay_add(s->replay, &run->arch[at + i], s->mu + i * s->slots,
-                       run->reward[at + i], 0);
+            replay_add(s->replay,
+                       &(struct experience){run->arch[at + i],
+                                            run->reward[at + i],
+                                            run->age[at + i], 0},
+                       s->mu + i * s->slots);
     }
     mem_free(value);
 }
@@ -166,8 +171,8 @@ static void destroy(void *self)
     policy_free(s->policy);
     judge_free(s->judge);
     replay_free(s->replay);
-    void *const arrays[] = {s->rounds, s->streams, s->entropy,
-                            s->arch,   s->reward,  s->mu};
+    void *const arrays[] = {s->rounds, s->streams, s->entropy, s->arch,
+                            s->reward, s->mu,      s->again};
 
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         mem_free(arrays[i]);
@@ -241,6 +246,12 @@ static bool ask(void *self, struct task *t)
     return true;
 }
 
+/* A reward without what it owes to inherited weights, if a critic can tell. */
+static double level(const struct fnas *s, double reward, double age)
+{
+    return s->judge ? judge_level(s->judge, reward, age) : reward;
+}
+
 /* What counts of a round, in front; its number. */
 static int gather(struct fnas *s, const struct round *r)
 {
@@ -251,7 +262,8 @@ static int gather(struct fnas *s, const struct round *r)
         if (!isfinite(r->reward[i]))
             continue;
         s->arch[n] = r->arch[i];
-        s->reward[n] = r->reward[i];
+        s->reward[n] = r->said[i].replaces ? r->reward[i]
+                                           : level(s, r->reward[i], r->age[i]);
         memcpy(s->mu + n * s->slots, r->mu + i * s->slots, row);
         n++;
     }
@@ -262,8 +274,10 @@ static void remember(struct fnas *s, const struct round *r)
 {
     for (int i = 0; i < r->count; i++)
         if (isfinite(r->reward[i]) && !r->said[i].replaces)
-            replay_add(s->replay, &r->arch[i], r->mu + i * s->slots,
-                       r->reward[i], s->learned);
+            replay_add(s->replay,
+                       &(struct experience){r->arch[i], r->reward[i], r->age[i],
+                                            s->learned},
+                       r->mu + i * s->slots);
 }
 
 /* As many of earlier rounds as there are new ones. */
@@ -271,8 +285,14 @@ static int recall(struct fnas *s, int n)
 {
     struct rng r = rng_stream(s->seed, RNG_REPLAY, (uint64_t)s->learned);
 
-    return replay_draw(s->replay, &r, n, s->learned - s->conf->stale,
-                       s->arch + n, s->mu + n * s->slots, s->reward + n);
+    int drawn = replay_draw(s->replay, &r, n, s->learned - s->conf->stale,
+                            s->again, s->mu + n * s->slots);
+
+    for (int i = 0; i < drawn; i++) {
+        s->arch[n + i] = s->again[i].arch;
+        s->reward[n + i] = level(s, s->again[i].reward, s->again[i].age);
+    }
+    return drawn;
 }
 
 static void learn(struct fnas *s)
@@ -308,8 +328,9 @@ static void tell(void *self, const struct task *t, const struct result *r,
     CHECK(s->learned < s->drawn && i == round->told);
     if (!round->said[i].replaces && !round->moved[i])
         round->reward[i] = reward;
+    round->age[i] = r->age;
     if (s->judge && r->state == TRIAL_DONE)
-        judge_result(s->judge, round, i, reward);
+        judge_result(s->judge, round, i, reward, r->age);
     if (++round->told == round->count)
         learn(s);
 }

@@ -22,9 +22,8 @@ struct judge {
     struct critic *critic;
     struct gate gate;
     struct known known;
-    struct arch best; /* of the highest reward, best_reward */
-    double best_reward;
     bool informed; /* by results of other tasks */
+    double age;    /* of the weights that the latest result started from */
 
     /* scratch, [room] */
     struct verdict *verdict;
@@ -100,14 +99,11 @@ static void expect_from_others(struct judge *j, const struct transfer *t)
 
 /* One result of this task, whenever it was. */
 static void learn_result(struct judge *j, const struct arch *arch,
-                         double reward)
+                         double reward, double age)
 {
     known_add(&j->known, arch);
-    critic_add(j->critic, arch, reward);
-    if (critic_count(j->critic) == 1 || reward > j->best_reward) {
-        j->best = *arch;
-        j->best_reward = reward;
-    }
+    critic_add(j->critic, arch, reward, age);
+    j->age = age;
 }
 
 void judge_earlier(struct judge *j, const struct transfer *t)
@@ -115,7 +111,8 @@ void judge_earlier(struct judge *j, const struct transfer *t)
     expect_from_others(j, t);
     for (int i = 0; i < t->count; i++)
         for (int k = 0; k < t->runs[i].count && t->runs[i].same; k++)
-            learn_result(j, &t->runs[i].arch[k], t->runs[i].reward[k]);
+            learn_result(j, &t->runs[i].arch[k], t->runs[i].reward[k],
+                         t->runs[i].age[k]);
 }
 
 int judge_wants(const struct judge *j)
@@ -146,13 +143,14 @@ void judge_expect(struct judge *j, const struct round *r)
 static void move(struct judge *j, struct round *r)
 {
     int near = (int)(j->conf->near * r->count);
+    struct arch best = critic_best(j->critic);
 
     for (int i = 0; i < r->count; i++) {
         uint64_t id = (uint64_t)(r->first + i);
         struct rng stream = rng_stream(j->seed, RNG_MUTATE, id);
 
         if (i < near) {
-            r->arch[i] = j->best;
+            r->arch[i] = best;
             r->moved[i] = true;
             while (rng_below(&stream, 2) > 0)
                 r->arch[i] = space_mutate(j->space, &r->arch[i], &stream);
@@ -167,8 +165,9 @@ static void move(struct judge *j, struct round *r)
 static void speak(struct judge *j, struct round *r)
 {
     critic_judge(j->critic, r->count, r->arch, j->verdict);
+    r->rise = critic_rise(j->critic, j->age);
     for (int i = 0; i < r->count; i++)
-        r->said[i] = (struct prediction){j->verdict[i].value,
+        r->said[i] = (struct prediction){r->rise + j->verdict[i].value,
                                          j->verdict[i].deviation, false};
 }
 
@@ -184,7 +183,8 @@ static void decide(struct judge *j, struct round *r)
 
         p->replaces = !j->train[i];
         if (p->replaces && !r->moved[i])
-            r->reward[i] = p->value + j->conf->optimism * p->deviation;
+            r->reward[i] =
+                p->value - r->rise + j->conf->optimism * p->deviation;
     }
 }
 
@@ -203,13 +203,20 @@ void judge_round(struct judge *j, struct round *r)
             known_add(&j->known, &r->arch[i]);
 }
 
-void judge_result(struct judge *j, const struct round *r, int i, double reward)
+double judge_level(const struct judge *j, double reward, double age)
+{
+    return reward - critic_rise(j->critic, age);
+}
+
+void judge_result(struct judge *j, const struct round *r, int i, double reward,
+                  double age)
 {
     if (!isfinite(reward))
         return;
     if (i == r->audit)
-        gate_audited(&j->gate, &r->said[i], reward);
-    learn_result(j, &r->arch[i], reward);
+        gate_audited(&j->gate, &r->said[i],
+                     r->rise + judge_level(j, reward, age));
+    learn_result(j, &r->arch[i], reward, age);
 }
 
 struct critic_health judge_health(const struct judge *j)

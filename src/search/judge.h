@@ -34,8 +34,13 @@ void judge_expect(struct judge *j, const struct round *r);
 void judge_round(struct judge *j, struct round *r);
 
 /** Learn the result of the i-th of a round, which was trained for it: one
- * answered from an earlier result is nothing new. */
-void judge_result(struct judge *j, const struct round *r, int i, double reward);
+ * answered from an earlier result is nothing new.  age: of the weights it
+ * started from (critic_add). */
+void judge_result(struct judge *j, const struct round *r, int i, double reward,
+                  double age);
+
+/** A reward without what it owes to inherited weights (critic_rise). */
+double judge_level(const struct judge *j, double reward, double age);
 
 struct critic_health judge_health(const struct judge *j);
 

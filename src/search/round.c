@@ -14,6 +14,7 @@ void round_new(struct round *r, int room, int slots)
                         .said = MEM_NEW(struct prediction, room),
                         .moved = MEM_NEW(bool, room),
                         .reward = MEM_NEW(double, room),
+                        .age = MEM_NEW(double, room),
                         .mu = MEM_NEW(float, count)};
 }
 
@@ -23,6 +24,7 @@ void round_free(struct round *r)
     mem_free(r->said);
     mem_free(r->moved);
     mem_free(r->reward);
+    mem_free(r->age);
     mem_free(r->mu);
 }
 
@@ -32,9 +34,11 @@ void round_begin(struct round *r, int64_t first, int count)
     r->count = count;
     r->asked = r->told = 0;
     r->audit = -1;
+    r->rise = 0;
     for (int i = 0; i < count; i++) {
         r->said[i] = (struct prediction){(double)NAN, (double)NAN, false};
         r->reward[i] = (double)NAN;
+        r->age[i] = 0;
         r->moved[i] = false;
     }
 }

@@ -16,6 +16,8 @@ struct round {
     bool *moved;             /* [room], mutated after it was drawn: the policy
                                 does not learn from it */
     double *reward;          /* [room], to learn from; NAN: nothing */
+    double *age;             /* [room], of the weights it started from */
+    double rise;             /* what all in `said` owe to inherited weights */
     float *mu; /* log-probabilities when they were drawn, [room, slots] */
 };
 

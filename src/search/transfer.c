@@ -30,11 +30,11 @@ struct texts {
 /* A results file as it is. */
 struct file {
     const char *path;
-    struct texts name, labels; /* of the decisions */
-    struct texts state;        /* of the trials */
-    struct texts task;         /* one, or none in an old file */
-    unsigned char *option;     /* [trials][decisions] */
-    double *accuracy, *reward; /* [trials] */
+    struct texts name, labels;       /* of the decisions */
+    struct texts state;              /* of the trials */
+    struct texts task;               /* one, or none in an old file */
+    unsigned char *option;           /* [trials][decisions] */
+    double *accuracy, *reward, *age; /* [trials] */
 };
 
 /* Which of its decisions is ours, and which of its options. */
@@ -80,9 +80,11 @@ static enum err read_trials(struct h5 *h, struct file *f)
     f->option = MEM_NEW(unsigned char, n *decisions);
     f->accuracy = MEM_NEW(double, n);
     f->reward = MEM_NEW(double, n);
+    f->age = MEM_NEW(double, n);
     TRY(h5_read(h, "/trials_options", H5_UINT8, f->option, n * decisions));
     TRY(h5_read(h, "/trials/accuracy", H5_DOUBLE, f->accuracy, n));
-    return h5_read(h, "/trials/reward", H5_DOUBLE, f->reward, n);
+    TRY(h5_read(h, "/trials/reward", H5_DOUBLE, f->reward, n));
+    return h5_read(h, "/trials/age", H5_DOUBLE, f->age, n);
 }
 
 static enum err read_file(struct h5 *h, struct file *f)
@@ -105,6 +107,7 @@ static void file_free(const struct file *f)
     mem_free(f->option);
     mem_free(f->accuracy);
     mem_free(f->reward);
+    mem_free(f->age);
 }
 
 static int find_text(const struct texts *t, const char *text)
@@ -195,6 +198,7 @@ static void take(struct earlier *run, const struct file *f,
     run->arch = MEM_NEW(struct arch, trials);
     run->accuracy = MEM_NEW(double, trials);
     run->reward = MEM_NEW(double, trials);
+    run->age = MEM_NEW(double, trials);
     for (size_t i = 0; i < trials && !run->missing[0]; i++) {
         if (!counts(f, i))
             continue;
@@ -204,6 +208,7 @@ static void take(struct earlier *run, const struct file *f,
             continue;
         }
         run->accuracy[run->count] = f->accuracy[i];
+        run->age[run->count] = isfinite(f->age[i]) ? f->age[i] : 0;
         run->reward[run->count++] = f->reward[i];
     }
 }
@@ -248,6 +253,7 @@ void transfer_close(struct transfer *t)
         mem_free(t->runs[i].arch);
         mem_free(t->runs[i].accuracy);
         mem_free(t->runs[i].reward);
+        mem_free(t->runs[i].age);
     }
     mem_free(t->runs);
     *t = (struct transfer){0};

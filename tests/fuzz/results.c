@@ -42,6 +42,7 @@ static void plant(struct h5tree *t)
     put(t, "/trials_options", H5_UINT8, TRIALS, 3, options);
     put(t, "/trials/accuracy", H5_DOUBLE, TRIALS, 0, accuracy);
     put(t, "/trials/reward", H5_DOUBLE, TRIALS, 0, accuracy);
+    put(t, "/trials/age", H5_DOUBLE, TRIALS, 0, accuracy);
     put(t, "/trials/epochs", H5_DOUBLE, TRIALS, 0, accuracy);
     put(t, "/trials/scratch_epochs", H5_DOUBLE, TRIALS, 0, accuracy);
     put(t, "/trials/seconds", H5_DOUBLE, TRIALS, 0, accuracy);
