@@ -126,7 +126,7 @@ out=$(h5ls -r fnas.h5 | awk '$2 == "Dataset" { print $1 }' | sort)
 is 'a critic adds its figures' "$(printf '%s\n' "$out" | grep '^/critic/' |
     tr '\n' ' ')" "/critic/audit_error /critic/audit_ratio /critic/audits \
 /critic/in_50 /critic/in_90 /critic/learned /critic/scale /critic/skipped \
-/critic/trained "
+/critic/slope /critic/trained "
 command='h5dump -A fnas.h5'
 out=$(undescribed fnas.h5)
 is '  described, too' "$out" ''

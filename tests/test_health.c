@@ -105,21 +105,32 @@ static void uniform_draws_are_told_from_others(void **state)
     assert_true(found(HEALTH_MOST, 0.3) > 0.95);
 }
 
-static const struct search method = {.name = "test"};
+static struct search_health knows_slope(const void *self)
+{
+    (void)self;
+    return (struct search_health){.entropy = (double)NAN, .critic.slope = 2};
+}
 
-/* A run of n trials whose lean and reward rise from its start to its end. */
-static bool called_random(int n, double lean, double rise, uint64_t id)
+static const struct search method = {.name = "test"};
+static const struct search heir = {.name = "heir", .health = knows_slope};
+
+/* A run of n trials whose lean and reward rise from its start to its end, with age
+ * besides. */
+static bool called_random(const struct search *by, int n, double lean,
+                          double rise, uint64_t id)
 {
     struct space s = blocks();
     struct rng r = rng_stream(8, RNG_TEST, id);
     struct trial *t = MEM_NEW(struct trial, n);
-    struct driver d = {.space = &s, .method = &method};
+    struct driver d = {.space = &s, .method = by};
     struct health h;
     bool random;
 
     for (int i = 0; i < n; i++) {
         draw(&t[i], 1, lean * i / n, &s, &r);
+        t[i].result.age = by == &heir ? i : (double)NAN;
         t[i].reward = rng_normal(&r) + rise * i / n;
+        t[i].reward += by == &heir ? 2 * log1p(i) : 0;
     }
     d.trials.list = t;
     d.trials.count = d.trials.settled = n;
@@ -132,24 +143,34 @@ static bool called_random(int n, double lean, double rise, uint64_t id)
     return random;
 }
 
-static double share_random(int n, double lean, double rise)
+static double share_random(const struct search *by, int n, double lean,
+                           double rise)
 {
     int count = 0;
 
     for (int i = 0; i < 100; i++)
-        count += called_random(n, lean, rise, (uint64_t)i);
+        count += called_random(by, n, lean, rise, (uint64_t)i);
     return count / 100.0;
 }
 
 static void only_searches_pass(void **state)
 {
     (void)state;
-    assert_true(share_random(100, 0, 0) > 0.97); /* draws */
-    assert_true(share_random(100, 1, 0) > 0.9);  /* leans, to no end */
-    assert_true(share_random(100, 0, 3) > 0.9);  /* rises by itself */
-    assert_true(share_random(100, 1, 3) < 0.05); /* a search */
-    assert_true(share_random(250, 1, 2) < 0.05); /* the largest parts */
-    assert_true(share_random(15, 1, 3) < 0.001); /* too few to judge */
+    assert_true(share_random(&method, 100, 0, 0) > 0.97); /* draws */
+    assert_true(share_random(&method, 100, 1, 0) > 0.9);  /* leans, to no end */
+    assert_true(share_random(&method, 100, 0, 3) > 0.9);  /* rises by itself */
+    assert_true(share_random(&method, 100, 1, 3) < 0.05); /* a search */
+    assert_true(share_random(&method, 250, 1, 2) <
+                0.05); /* the largest parts */
+    assert_true(share_random(&method, 15, 1, 3) < 0.001); /* too few to judge */
+}
+
+/* What later trials inherited is no merit of the search. */
+static void inherited_rewards_are_not_counted(void **state)
+{
+    (void)state;
+    assert_true(share_random(&heir, 100, 1, 0) > 0.9);
+    assert_true(share_random(&heir, 100, 1, 3) < 0.05);
 }
 
 /* What failed, was predicted or has no reward does not enter the test. */
@@ -188,6 +209,7 @@ int main(void)
         cmocka_unit_test(shares_are_counted),
         cmocka_unit_test(uniform_draws_are_told_from_others),
         cmocka_unit_test(only_searches_pass),
+        cmocka_unit_test(inherited_rewards_are_not_counted),
         cmocka_unit_test(what_was_not_measured_is_left_out),
     };
 

@@ -88,6 +88,7 @@ struct critic_record {
                             the errors are normal */
     double in_50, in_90; /* share of results within these intervals */
     double scale;        /* calibration c of deviations, now */
+    double slope;        /* b, now */
 };
 struct critic_record critic_record(const struct critic *c);
 

@@ -15,7 +15,9 @@
  * "Lately" and "first" are a quarter of the trials each, 8 to 50; under 16
  * trials nothing is judged.  The first ones of PPO and evolution are random or
  * nearly so; if a search has learned much among them already, that hides its
- * gain rather than feigning one.  Rank 0 only. */
+ * gain rather than feigning one.  Children of a later pool have higher rewards
+ * whoever proposes them; with a critic rewards are compared without what it takes
+ * to be inherited, else this counts as gain.  Rank 0 only. */
 #ifndef RUN_HEALTH_H
 #define RUN_HEALTH_H
 

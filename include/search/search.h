@@ -27,6 +27,8 @@ struct critic_health {
     double in_50, in_90;     /* share of results within these intervals, each
                                 predicted just before it was learned */
     double scale;            /* calibration of deviations, now */
+    double slope;            /* reward taken to be inherited, for one more of
+                                log(1 + epochs the weights were trained) */
 };
 
 /** Figures of a method for the progress row; NAN where it has none. */

@@ -346,5 +346,6 @@ struct critic_record critic_record(const struct critic *c)
     r.in_50 /= n;
     r.in_90 /= n;
     r.scale = sqrt(c->z2 / c->weight);
+    r.slope = c->slope;
     return r;
 }

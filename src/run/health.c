@@ -15,7 +15,8 @@
 struct evidence {
     const struct driver *driver;
     int n, part;             /* part 0: too few */
-    double *reward;          /* [n] measured ones, in the order proposed */
+    double *reward;          /* [n] measured ones, in the order proposed; less
+                                what is taken to be inherited */
     double choices, rewards; /* probabilities, see health.h */
 };
 
@@ -34,16 +35,24 @@ static int part_of(int n)
     return 2 * part <= n ? part : 0;
 }
 
+static double levelled(const struct trial *t, double slope)
+{
+    double age = t->result.age;
+
+    return t->reward - slope * (age > 0 ? log1p(age) : 0);
+}
+
 static struct evidence gather(const struct driver *d)
 {
     const struct trials *t = &d->trials;
+    double slope = search_health_of(d->method, d->search).critic.slope;
     struct evidence v = {
         .driver = d, .choices = (double)NAN, .rewards = (double)NAN};
 
     v.reward = MEM_NEW(double, t->settled);
     for (int64_t i = 0; i < t->settled; i++)
         if (is_measured(&t->list[i]))
-            v.reward[v.n++] = t->list[i].reward;
+            v.reward[v.n++] = levelled(&t->list[i], slope);
     v.part = part_of(v.n);
     if (v.part == 0)
         return v;

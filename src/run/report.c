@@ -173,6 +173,9 @@ static void print_critic(const struct driver *d)
               c.skipped + c.trained, c.audits, figure(error, 5, c.audit_error),
               figure(ratio, 2, c.audit_ratio), figure(in_50, 0, 100 * c.in_50),
               figure(in_90, 0, 100 * c.in_90));
+    if (c.slope > 0)
+        log_print("of a reward %.4f log(1 + age) is taken to be inherited\n",
+                  c.slope);
 }
 
 void report_done(const struct driver *d, enum run_status status)

@@ -193,8 +193,11 @@ enum err results_critic(struct h5 *h, const struct driver *d)
                      "predicted before it was learned"));
     TRY(results_real(h, "/critic/in_90", c.in_90, "1",
                      "share of results within their 90 % interval"));
-    return results_real(h, "/critic/scale", c.scale, "1",
-                        "factor that calibrates the deviations, now");
+    TRY(results_real(h, "/critic/scale", c.scale, "1",
+                     "factor that calibrates the deviations, now"));
+    return results_real(h, "/critic/slope", c.slope, "1",
+                        "of a reward, slope * log(1 + age) is taken to be "
+                        "inherited");
 }
 
 enum err results_root(struct h5 *h, const struct results *s)

@@ -234,5 +234,6 @@ struct critic_health judge_health(const struct judge *j)
                                   .audit_ratio = g->ratio / audits,
                                   .in_50 = r.in_50,
                                   .in_90 = r.in_90,
-                                  .scale = r.scale};
+                                  .scale = r.scale,
+                                  .slope = r.slope};
 }
