@@ -16,7 +16,9 @@
  *     - all children are trained equally long
  *
  * Rewards rise with the age of the pool.  A search that compares within rounds,
- * as ppo does with ppo.batch = pool.round, is not misled by that.
+ * as ppo does with ppo.batch = pool.round, is not misled by that; the critic of
+ * fnas takes off what weights of an age are worth (learn/critic.h), so that
+ * rounds may be short, down to one child.
  *
  * Memory is bounded: the entry goes that learned least recently. Rank 0 only. */
 #ifndef EVAL_POOL_H
