@@ -2,7 +2,8 @@
 # The fault campaign: searches are killed, the disk fails at every call, files are
 # damaged; started again, each must end as one that nothing happened to.
 #
-#   FAULTS_KILLS    searches that are killed, twice each; whose children are (3)
+#   FAULTS_KILLS    searches that are killed, twice each (3)
+#   FAULTS_CHILDREN searches of which a child is (FAULTS_KILLS)
 #   FAULTS_STRIDE   the disk fails at every so-many-th call (21)
 #   FAULTS_DAMAGED  journals that are damaged (3)
 #   FAULTS_SEED     of all that is random (1)
@@ -13,6 +14,7 @@
 # shellcheck disable=SC2086 # settings are words
 
 kills=${FAULTS_KILLS:-3}
+children=${FAULTS_CHILDREN:-$kills}
 stride=${FAULTS_STRIDE:-21}
 damages=${FAULTS_DAMAGED:-3}
 seed=${FAULTS_SEED:-1}
@@ -142,7 +144,7 @@ campaign_of_kills() {
 # A child that has a process of its own is killed: nothing is started again.
 campaign_of_children() {
     i=0
-    while [ $i -lt "$kills" ]; do
+    while [ $i -lt "$children" ]; do
         i=$((i + 1))
         start "child$i" $((1 + $(random 4)))
         sleep "0.$(random 10)"
