@@ -34,7 +34,8 @@ static void test_age(void **state)
         best = fmax(best, quality(&a));
     }
     assert_near(critic_rise(risen, 20), 0.04 * log1p(20), 0.012);
-    assert_true(critic_rise(risen, 0) == 0 && critic_rise(risen, (double)NAN) == 0);
+    assert_true(critic_rise(risen, 0) == 0 &&
+                critic_rise(risen, (double)NAN) == 0);
     assert_true(critic_rise(level, 20) == 0);
     found = judge_new(risen, &d);
     assert_true(found > judge_new(level, &d) - 0.03);
