@@ -155,14 +155,15 @@ static double share_random(const struct search *by, int n, double lean,
 
 static void only_searches_pass(void **state)
 {
+    const struct search *m = &method;
+
     (void)state;
-    assert_true(share_random(&method, 100, 0, 0) > 0.97); /* draws */
-    assert_true(share_random(&method, 100, 1, 0) > 0.9);  /* leans, to no end */
-    assert_true(share_random(&method, 100, 0, 3) > 0.9);  /* rises by itself */
-    assert_true(share_random(&method, 100, 1, 3) < 0.05); /* a search */
-    assert_true(share_random(&method, 250, 1, 2) <
-                0.05); /* the largest parts */
-    assert_true(share_random(&method, 15, 1, 3) < 0.001); /* too few to judge */
+    assert_true(share_random(m, 100, 0, 0) > 0.97); /* draws */
+    assert_true(share_random(m, 100, 1, 0) > 0.9);  /* leans, to no end */
+    assert_true(share_random(m, 100, 0, 3) > 0.9);  /* rises by itself */
+    assert_true(share_random(m, 100, 1, 3) < 0.05); /* a search */
+    assert_true(share_random(m, 250, 1, 2) < 0.05); /* the largest parts */
+    assert_true(share_random(m, 15, 1, 3) < 0.001); /* too few to judge */
 }
 
 /* What later trials inherited is no merit of the search. */

@@ -47,8 +47,11 @@ void critic_prior(struct critic *c, int n, const struct arch *arch,
 void critic_add(struct critic *c, const struct arch *arch, double reward,
                 double age);
 
-/** What a reward owes to weights of that age, b log(1 + a), by the results so
- * far. */
+/** What a reward owes to weights of that age: slope log(1 + age); 0 if there is
+ * no age (0, NAN). */
+double critic_owed(double slope, double age);
+
+/** The same by the slope of the results so far. */
 double critic_rise(const struct critic *c, double age);
 
 /** The best of the results by their levelled rewards; there is one. */

@@ -181,9 +181,14 @@ static double log_age(double age)
     return age > 0 ? log1p(age) : 0;
 }
 
+double critic_owed(double slope, double age)
+{
+    return slope * log_age(age);
+}
+
 double critic_rise(const struct critic *c, double age)
 {
-    return c->slope * log_age(age);
+    return critic_owed(c->slope, age);
 }
 
 /* A result judged before it is added; the warp is that of those before. */

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/rank_test.h"
+#include "learn/critic.h"
 
 #define LEVEL 0.05
 
@@ -35,13 +36,6 @@ static int part_of(int n)
     return 2 * part <= n ? part : 0;
 }
 
-static double levelled(const struct trial *t, double slope)
-{
-    double age = t->result.age;
-
-    return t->reward - slope * (age > 0 ? log1p(age) : 0);
-}
-
 static struct evidence gather(const struct driver *d)
 {
     const struct trials *t = &d->trials;
@@ -52,7 +46,8 @@ static struct evidence gather(const struct driver *d)
     v.reward = MEM_NEW(double, t->settled);
     for (int64_t i = 0; i < t->settled; i++)
         if (is_measured(&t->list[i]))
-            v.reward[v.n++] = levelled(&t->list[i], slope);
+            v.reward[v.n++] =
+                t->list[i].reward - critic_owed(slope, t->list[i].result.age);
     v.part = part_of(v.n);
     if (v.part == 0)
         return v;

@@ -174,7 +174,8 @@ static void print_critic(const struct driver *d)
               figure(ratio, 2, c.audit_ratio), figure(in_50, 0, 100 * c.in_50),
               figure(in_90, 0, 100 * c.in_90));
     if (c.slope > 0)
-        log_print("of a reward %.4f log(1 + age) is taken to be inherited\n",
+        log_print("of each reward %.4f log(1 + a) is taken to be inherited, a "
+                  "being the epochs that its first weights had behind them\n",
                   c.slope);
 }
 
