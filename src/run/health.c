@@ -18,6 +18,7 @@ struct evidence {
     int n, part;             /* part 0: too few */
     double *reward;          /* [n] measured ones, in the order proposed; less
                                 what is taken to be inherited */
+    double slope;            /* by which it is taken to be (critic_owed) */
     double choices, rewards; /* probabilities, see health.h */
 };
 
@@ -39,15 +40,15 @@ static int part_of(int n)
 static struct evidence gather(const struct driver *d)
 {
     const struct trials *t = &d->trials;
-    double slope = search_health_of(d->method, d->search).critic.slope;
     struct evidence v = {
         .driver = d, .choices = (double)NAN, .rewards = (double)NAN};
 
+    v.slope = search_health_of(d->method, d->search).critic.slope;
     v.reward = MEM_NEW(double, t->settled);
     for (int64_t i = 0; i < t->settled; i++)
         if (is_measured(&t->list[i]))
             v.reward[v.n++] =
-                t->list[i].reward - critic_owed(slope, t->list[i].result.age);
+                t->list[i].reward - critic_owed(v.slope, t->list[i].result.age);
     v.part = part_of(v.n);
     if (v.part == 0)
         return v;
@@ -92,9 +93,10 @@ static bool rewards(struct health_row *row, const struct evidence *v)
     row->value = v->rewards;
     (void)snprintf(row->text, sizeof row->text,
                    "chance that the last %d rewards (mean %.4f) beat the first "
-                   "%d (%.4f) so by luck",
+                   "%d (%.4f) so by luck%s",
                    v->part, mean(v->reward + v->n - v->part, v->part), v->part,
-                   mean(v->reward, v->part));
+                   mean(v->reward, v->part),
+                   v->slope > 0 ? "; less what they inherited" : "");
     return v->part > 0;
 }
 
