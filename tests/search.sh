@@ -161,6 +161,22 @@ mpi 3 "$tiny" --force --set run.name=list --set search.method=list \
     --set "$two" --set run.trials=1
 done_is 'a list longer than the run is cut' complete 1 "$accuracy"
 
+# The best of earlier runs, after those that are named.
+for ranks in 1 3; do
+    mpi $ranks "$tiny" --force --set run.name=list --set search.method=list \
+        --set "$two" --set 'transfer.from=["evolution.h5", "random.h5"]' \
+        --set list.best=3 --set train.epochs=2
+    is "the best of earlier runs on $ranks ranks: exit code" "$code" 0
+    done_is '  last line' exhausted '[5-8]' "$accuracy"
+    values_of list.h5 /trials/arch >tried
+    is '  after those that are named' "$(head -n 2 tried | tr '\n' ' ')" \
+        'mb2se_k5_id/sep_k3_pool conv_k3_none/conv_k3_none '
+    values_of evolution.h5 /trials/arch >earlier
+    is '  three of the first' "$(sed -n '3,5p' tried | grep -cxF -f earlier)" 3
+    values_of random.h5 /trials/arch >earlier
+    is '  three of the second' "$(sed -n '6,8p' tried | grep -cxF -f earlier)" 3
+done
+
 # Children that cannot be trained are results, not crashes.
 run "$fnas_mpi" "$tiny" --set run.name=diverged --set train.rate=100 \
     --set run.trials=20

@@ -54,6 +54,12 @@ double critic_owed(double slope, double age);
 /** The same by the slope of the results so far. */
 double critic_rise(const struct critic *c, double age);
 
+/** Levelled rewards of n results that are all there: level [n].  The slope is
+ * that of a critic that knows them, or CRITIC_LEVEL of them spread evenly. */
+enum { CRITIC_LEVEL = 500 };
+void critic_level(const struct space *space, int n, const struct arch *arch,
+                  const double *reward, const double *age, double *level);
+
 /** The best of the results by their levelled rewards; there is one. */
 struct arch critic_best(const struct critic *c);
 

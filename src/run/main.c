@@ -126,7 +126,7 @@ static enum err search(struct program *p)
     transfer_print(&p->transfer);
     if (p->transfer.count > 0 && !d.method->transfers)
         log_warn("transfer.from: search.method = \"%s\" learns nothing from "
-                 "earlier results; \"fnas\" does",
+                 "earlier results; \"fnas\" and \"list\" do",
                  d.method->name);
     report_head();
     d.stop = resume_stop(&p->resume, p->conf);

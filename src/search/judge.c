@@ -59,8 +59,8 @@ void judge_free(struct judge *j)
     mem_free(j);
 }
 
-/* Rewards in deviations from their mean: tasks differ in both. */
-static void standardise(double *y, const double *x, int n)
+/* In deviations from their mean: tasks differ in both. */
+static void standardise(double *x, int n)
 {
     double mean = 0, square = 0;
 
@@ -69,7 +69,7 @@ static void standardise(double *y, const double *x, int n)
     for (int i = 0; i < n; i++)
         square += (x[i] - mean) * (x[i] - mean) / n;
     for (int i = 0; i < n; i++)
-        y[i] = square > 0 ? (x[i] - mean) / sqrt(square) : 0;
+        x[i] = square > 0 ? (x[i] - mean) / sqrt(square) : 0;
 }
 
 static void expect_from_others(struct judge *j, const struct transfer *t)
@@ -88,7 +88,9 @@ static void expect_from_others(struct judge *j, const struct transfer *t)
         if (run->same || run->count == 0)
             continue;
         memcpy(arch + n, run->arch, sizeof arch[0] * (size_t)run->count);
-        standardise(value + n, run->reward, run->count);
+        critic_level(j->space, run->count, run->arch, run->reward, run->age,
+                     value + n);
+        standardise(value + n, run->count);
         n += run->count;
     }
     critic_prior(j->critic, n, arch, value);
@@ -184,7 +186,7 @@ static void decide(struct judge *j, struct round *r)
         p->replaces = !j->train[i];
         if (p->replaces && !r->moved[i])
             r->reward[i] =
-                p->value - r->rise + j->conf->optimism * p->deviation;
+                j->verdict[i].value + j->conf->optimism * p->deviation;
     }
 }
 

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* No search: the architectures that the user names, in their order; then there
- * are no more.  To train a known network, or to compare a few. */
+/* No search: the architectures that the user names, then the best of earlier
+ * runs, and no more.  To train a known network, to compare a few, or to choose
+ * among those that a search has ended with. */
 #include <string.h>
 
 #include "base/conf.h"
 #include "base/mem.h"
+#include "search/finalists.h"
 #include "search/search.h"
 
 #define LIST_SETTINGS(X)                                                       \
     X(TEXTS, archs, "", 0, 0, "",                                              \
       "Architectures, each tried once, in this order; as /trials/arch of a "   \
-      "results file has them")
+      "results file has them")                                                 \
+    X(INT, best, "4", 1, 1000, "architectures",                                \
+      "After these, so many of each file of transfer.from: those of the "      \
+      "highest rewards, what they owe to inherited weights taken off")
 
 struct list_conf {
     LIST_SETTINGS(CONF_FIELD)
@@ -39,14 +44,15 @@ static void check(struct conf *conf, const void *values)
 {
     const struct list_conf *c = values;
     const struct search_conf *search = conf_of(conf, &search_section);
+    const struct transfer_conf *t = conf_of(conf, &transfer_section);
     struct space space;
 
     if (strcmp(search->method.s, "list") != 0 || conf_errors(conf) > 0)
         return;
-    if (c->archs.count == 0)
+    if (c->archs.count == 0 && t->from.count == 0)
         conf_complain(conf, &section, "archs",
                       "no architecture; at least one for search.method = "
-                      "\"list\"");
+                      "\"list\", or transfer.from");
     space_open(&space, conf);
     for (int i = 0; i < c->archs.count; i++)
         check_arch(conf, &space, i, c->archs.value[i].s);
@@ -63,34 +69,62 @@ static const struct conf_section section = {
 };
 
 struct list {
-    const struct space *space;
-    const struct list_conf *conf;
+    int count;
+    struct arch *arch; /* [count] */
 };
+
+static void add_named(struct list *l, const struct space *space,
+                      const struct list_conf *c)
+{
+    for (int i = 0; i < c->archs.count; i++)
+        CHECK(space_parse(space, c->archs.value[i].s, &l->arch[l->count++]) ==
+              ERR_NONE);
+}
+
+static void add_best(struct list *l, const struct space *space,
+                     const struct transfer *t, int most)
+{
+    for (int i = 0; t && i < t->count; i++)
+        l->count += finalists(space, &t->runs[i], most, l->arch + l->count);
+}
 
 static void *create(const struct search_start *start)
 {
+    const struct list_conf *c = conf_of(start->conf, &section);
+    int runs = start->transfer ? start->transfer->count : 0;
     struct list *self = MEM_NEW(struct list, 1);
 
-    *self = (struct list){start->space, conf_of(start->conf, &section)};
+    self->arch = MEM_NEW(struct arch, c->archs.count + runs * c->best);
+    add_named(self, start->space, c);
+    add_best(self, start->space, start->transfer, c->best);
     return self;
 }
 
 static bool ask(void *self, struct task *t)
 {
-    const struct list *s = self;
+    const struct list *l = self;
 
-    if (t->id >= s->conf->archs.count)
+    if (t->id >= l->count)
         return false;
-    CHECK(space_parse(s->space, s->conf->archs.value[t->id].s, &t->arch) ==
-          ERR_NONE);
+    t->arch = l->arch[t->id];
     return true;
+}
+
+static void destroy(void *self)
+{
+    struct list *l = self;
+
+    mem_free(l->arch);
+    mem_free(l);
 }
 
 const struct search search_list = {
     .name = "list",
-    .help = "The architectures of the section list, in their order",
+    .help =
+        "The architectures of the section list, or the best of earlier runs",
     .section = &section,
+    .transfers = true,
     .create = create,
     .ask = ask,
-    .destroy = mem_free,
+    .destroy = destroy,
 };
