@@ -7,7 +7,7 @@
 #include "eval/pool.h"
 
 static const struct pool_conf small = {
-    .enabled = true, .epochs = 0.5, .round = 2, .limit = 1};
+    .enabled = true, .epochs = 0.5, .round = 2, .step = 1, .limit = 1};
 
 static inline struct block mbconv(int stage, int kernel, int channels)
 {

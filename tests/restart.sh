@@ -117,7 +117,8 @@ says "another run writes: says so" 'another run is writing it'
 give_up busy
 
 # with everything on
-all="--set search.method=fnas --set pool.enabled=true --set pool.round=4"
+all="--set search.method=fnas --set pool.enabled=true --set pool.round=4
+    --set pool.step=0.5 --set pool.rate=0.5"
 mpi 3 $tiny $all --set run.name=whole_fnas
 wanted=$(hash_of)
 trials_of whole_fnas >trials_wanted

@@ -50,7 +50,8 @@ done
 
 # The knowledge pool: blocks travel, and are taken in in the order told.
 pool='--set search.method=random --set pool.enabled=true --set pool.audit=0.3
-    --set pool.round=4 --set search.window=6 --set run.trials=16'
+    --set pool.round=4 --set pool.step=0.5 --set pool.rate=0.3
+    --set search.window=6 --set run.trials=16'
 run "$fnas_mpi" "$tiny" --force $pool
 hash=$(trajectory)
 check 'knowledge pool: a trajectory of its own' test "$hash" != none

@@ -67,6 +67,26 @@ static void test_round(void **state)
     pool_free(p);
 }
 
+/* The first round is taken over whole, of later ones a part. */
+static void test_step(void **state)
+{
+    struct pool_conf half = small;
+    struct pool *p;
+    struct block b = mbconv(1, 3, 16);
+
+    (void)state;
+    half.step = 0.5;
+    p = pool_new(&half, 1);
+    tell(p, b, 2);
+    tell(p, b, 4);
+    assert_true(last_of(p, &b) == 4); /* a variance, which starts as 1 */
+    tell(p, b, 1);
+    tell(p, b, 2);
+    assert_true(last_of(p, &b) == 4.75f);
+    assert_true(p->list[0].age == 2);
+    pool_free(p);
+}
+
 /* Children of different sizes have one entry, as large as needed; each weight
  * is the mean over those that have it. */
 static void test_sizes(void **state)
@@ -180,7 +200,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round),    cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_failures), cmocka_unit_test(test_start),
-        cmocka_unit_test(test_eviction),
+        cmocka_unit_test(test_eviction), cmocka_unit_test(test_step),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
 

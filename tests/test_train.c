@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "data_files.h"
 #include "eval/child.h"
+#include "eval/pool.h"
 #include "eval/train.h"
 #include "eval/tree.h"
 #include "nn/graph.h"
@@ -228,6 +229,68 @@ static void test_memory(void **state)
     }
 }
 
+/* A child that starts from the pool, at that rate; what it leaves. */
+static struct luggage train_from(struct bench *b, struct pool *pool,
+                                 double rate, struct result *r)
+{
+    struct lesson l = train_lesson(b->trainer.conf);
+    const struct arch a = {.count = b->space.count};
+    struct luggage from, left = {0};
+    struct blueprint p;
+
+    space_blueprint(&b->space, &a, 1, 10, 10, 4, &p);
+    from = pool_start(pool, &p);
+    l.from = &from;
+    l.left = &left;
+    l.rate = rate;
+    *r = (struct result){.id = 1, .state = TRIAL_FAILED};
+    train_child(&b->trainer, &p, 1, &l, r);
+    assert_int_equal(r->state, TRIAL_DONE);
+    mem_free(from.bytes);
+    return left;
+}
+
+/* The sum of all that training added, in absolute terms. */
+static double size_of(const struct luggage *left)
+{
+    struct legacy item;
+    double sum = 0;
+
+    for (size_t at = 0; heritage_next(left, &at, &item);)
+        for (size_t i = 0; i < block_values(&item.block); i++)
+            sum += fabs((double)item.w[i]);
+    return sum;
+}
+
+/* The first child learns at the whole rate; one of which all was trained before
+ * at the one of the lesson. */
+static void test_rate(void **state)
+{
+    static const struct pool_conf conf = {
+        .enabled = true, .round = 1, .step = 1, .limit = 16};
+    struct pool *pool = pool_new(&conf, 1);
+    struct luggage first, again, fast, slow;
+    struct result r, same;
+    struct bench b;
+
+    (void)state;
+    bench_open(&b, NULL, NULL);
+    first = train_from(&b, pool, 1, &r);
+    again = train_from(&b, pool, 0.01, &same);
+    assert_true(r.inherited == 0 && r.loss == same.loss);
+    assert_true(size_of(&first) == size_of(&again));
+    pool_tell(pool, &r, first);
+    fast = train_from(&b, pool, 1, &r);
+    slow = train_from(&b, pool, 0.01, &r);
+    assert_true(r.inherited > 0.99);
+    assert_true(size_of(&slow) < 0.3 * size_of(&fast));
+    mem_free(again.bytes);
+    mem_free(fast.bytes);
+    mem_free(slow.bytes);
+    pool_free(pool);
+    bench_close(&b);
+}
+
 /* The sum of arrays from..to as a binary tree, value i. */
 static float tree_sum(float x[][5], int from, int to, int i)
 {
@@ -321,7 +384,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_gradients), cmocka_unit_test(test_learns),
         cmocka_unit_test(test_kernels),   cmocka_unit_test(test_memory),
         cmocka_unit_test(test_tree),      cmocka_unit_test(test_diverges),
-        cmocka_unit_test(test_refuses),
+        cmocka_unit_test(test_refuses),   cmocka_unit_test(test_rate),
     };
     int failed;
 

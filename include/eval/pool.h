@@ -5,10 +5,11 @@
  * The pool has one entry for each kin of blocks (eval/inherit.h), as large as
  * the largest that was seen.  A child starts from its part of each, with first
  * weights where there is none yet: so every child does, from the first one on.
- * What training added to the part is added to the entry; where several children
- * of a round trained the same weight, the mean of what they added (McMahan et
- * al. 2017, federated averaging).  So the pool ages with every round, and no
- * child has an advantage over others of its round:
+ * What training added to the part is added to the entry, times `step` (Nichol et
+ * al. 2018, Reptile); where several children of a round trained the same weight,
+ * the mean of what they added (McMahan et al. 2017, federated averaging).  So the
+ * pool ages with every round, and no child has an advantage over others of its
+ * round:
  *
  *     - weights are copied when read; training never changes the pool
  *     - what children leave is committed after every `round` of results, in the
@@ -34,8 +35,14 @@
     X(REAL, epochs, "0.5", 0.001, 10000, "epochs",                             \
       "Passes over the training part for a child; at most train.epochs, which " \
       "those have that are trained from scratch to compare")                   \
+    X(REAL, rate, "1", 0.001, 1, "of train.rate",                              \
+      "Learning rate of a child whose weights were all trained before; one of " \
+      "which some were learns at a rate in between")                           \
     X(INT, round, "8", 1, 1000000, "trials",                                   \
       "The pool learns after every so many results")                           \
+    X(REAL, step, "1", 0.001, 1, "of what training added",                     \
+      "What the pool takes over of that, once it has learned a block; less "   \
+      "makes of it a mean of more children")                                   \
     X(REAL, audit, "0.05", 0, 1, "of the trials",                              \
       "Train this part of the children from scratch as well, to compare; "     \
       "costs extra epochs and does not enter the search")                      \
@@ -71,6 +78,7 @@ struct pool {
     uint64_t seed;
     size_t limit; /* bytes */
     int round;
+    double step;
     struct entry *list; /* [count], in the order taken in */
     int count, room;
     int generation;       /* commits so far */

@@ -65,6 +65,8 @@ struct trainer {
 struct lesson {
     double epochs; /* passes over the training part, in whole steps, at least
                       one; the schedule of the rate is over these */
+    double rate;   /* of a child that was trained before, of train.rate; one of
+                      which a share s was: 1 - s (1 - rate) */
     const struct luggage *from; /* blocks to start from; may be empty */
     struct luggage *left; /* its blocks go here; NULL: they are not kept */
 };

@@ -44,6 +44,7 @@ struct pool *pool_new(const struct pool_conf *conf, uint64_t seed)
     p->seed = seed;
     p->limit = (size_t)conf->limit << 20;
     p->round = conf->round;
+    p->step = conf->step;
     p->told = MEM_NEW(struct luggage, conf->round);
     return p;
 }
@@ -206,7 +207,8 @@ static void add(struct gain *g, const struct entry *e,
     g->epochs += item->epochs;
 }
 
-static void apply(struct entry *e, const struct gain *g, int64_t now)
+static void apply(struct entry *e, const struct gain *g, double step,
+                  int64_t now)
 {
     size_t n = block_values(&e->block), trained = 0;
 
@@ -214,7 +216,7 @@ static void apply(struct entry *e, const struct gain *g, int64_t now)
         return;
     for (size_t i = 0; i < n; i++)
         if (g->n[i] > 0) {
-            e->w[i] += (float)(g->sum[i] / g->n[i]);
+            e->w[i] += (float)(step * (g->sum[i] / g->n[i]));
             trained++;
         }
     inherit_mend(e->w, &e->block);
@@ -233,7 +235,7 @@ static void learn(struct pool *p, struct entry *e)
         for (size_t at = 0; heritage_next(&p->told[i], &at, &item);)
             if (inherit_kin(&item.block, &e->block))
                 add(&g, e, &item);
-    apply(e, &g, p->generation);
+    apply(e, &g, e->updates > 0 ? p->step : 1, p->generation);
     mem_free(g.sum);
     mem_free(g.n);
 }

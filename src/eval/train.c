@@ -63,6 +63,7 @@ struct run {
     int passes;           /* shards in the validation part, rounded up */
     int steps;            /* of an epoch */
     int all_steps;        /* of the lesson */
+    float rate;           /* highest */
 };
 
 int train_shard_images(const struct train_conf *c)
@@ -171,7 +172,7 @@ static float rate_of(const struct run *run, int step)
 {
     int steps = run->all_steps;
 
-    return schedule_cosine((float)run->t->conf->rate, step,
+    return schedule_cosine(run->rate, step,
                            (int)(run->t->conf->warmup * (double)steps), steps);
 }
 
@@ -313,7 +314,7 @@ static void diverged(struct result *r, const char *what)
     (void)snprintf(r->reason, sizeof r->reason, "%s", what);
 }
 
-/* Blocks that the child has to start from. */
+/* Blocks that the child has to start from, and how fast it learns. */
 static void inherit(struct run *run, struct result *r)
 {
     struct inherited got;
@@ -324,6 +325,7 @@ static void inherit(struct run *run, struct result *r)
     r->inherited = got.share;
     r->age = got.age;
     r->generation = got.generation;
+    run->rate *= (float)(1 - got.share * (1 - run->lesson->rate));
 }
 
 /* Blocks that the child leaves, all ranks having the same. */
@@ -366,13 +368,13 @@ struct lesson train_lesson(const struct train_conf *c)
 {
     static const struct luggage nothing;
 
-    return (struct lesson){.epochs = c->epochs, .from = &nothing};
+    return (struct lesson){.epochs = c->epochs, .rate = 1, .from = &nothing};
 }
 
 void train_child(struct trainer *t, const struct blueprint *b, int64_t task,
                  const struct lesson *l, struct result *r)
 {
-    struct run run = {.t = t, .lesson = l};
+    struct run run = {.t = t, .lesson = l, .rate = (float)t->conf->rate};
     struct graph_cost cost;
     size_t bytes = train_bytes(t, b);
 

@@ -177,8 +177,10 @@ static enum err run(void *self, const struct task *t,
     blueprint(s, t, &b);
     l.from = with;
     l.left = s->pool_conf->enabled ? left : NULL;
-    if (with->size > 0)
+    if (with->size > 0) {
         l.epochs = s->pool_conf->epochs;
+        l.rate = s->pool_conf->rate;
+    }
     train_child(&s->trainer, &b, t->id, &l, r);
     if (with->size > 0 && r->state == TRIAL_DONE && audited(s, t->id))
         audit(s, &b, t->id, r);
