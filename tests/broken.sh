@@ -66,6 +66,10 @@ bad 'search.method: .*ppo, fnas, random, evolution' 'search = { method = "grid";
 bad 'space.kind: .*mnas, macro, tiny' 'space = { kind = "darts"; };'
 bad 'eval.kind: .*train, table' 'eval = { kind = "guess"; };'
 bad 'reward.cost: .*none, macs, params, latency' 'reward = { cost = "euro"; };'
+bad 'reward.cost: a table has no latency' \
+    'eval = { kind = "table"; }; table = { file = "t.h5"; }; reward = { cost = "latency"; target = 1.0; };'
+bad 'reward.merit: a table has no losses' \
+    'eval = { kind = "table"; }; table = { file = "t.h5"; }; reward = { merit = "likelihood"; };'
 bad 'nn.backend: .*native, blas' 'nn = { backend = "mkl"; };'
 bad 'nn.kernels: .*best, avx512, avx2, portable' 'nn = { kernels = "sse"; };'
 bad 'mnas.widths: an integer is given, not a list in \[ \]' 'mnas = { widths = 16; };'

@@ -203,21 +203,25 @@ out=$(h5dump -d /trials/reason refused.h5)
 says '  and the reason is told' 'needs [0-9]+ MiB a rank, 1 MiB are allowed'
 
 # Rewards of trained children.
-for form in soft hard; do
-    run "$fnas_mpi" "$tiny" --set run.name=reward_$form --set run.trials=4 \
+for how in 'soft accuracy' 'hard accuracy' 'soft likelihood'; do
+    form=${how% *}
+    merit=${how#* }
+    run "$fnas_mpi" "$tiny" --force --set run.name=reward --set run.trials=4 \
         --set search.method=random --set reward.cost=macs \
-        --set reward.target=100000 --set reward.form=$form
-    is "reward, $form: exit code" "$code" 0
-    for column in accuracy macs reward; do
-        values_of reward_$form.h5 /trials/$column >$column
+        --set reward.target=100000 --set reward.form=$form \
+        --set reward.merit=$merit
+    is "reward, $how: exit code" "$code" 0
+    for column in accuracy loss macs reward; do
+        values_of reward.h5 /trials/$column >$column
     done
-    out=$(paste accuracy macs reward | awk -v form=$form '{
+    out=$(paste accuracy macs reward loss | awk -v form=$form -v merit=$merit '{
         ratio = $2 / 100000
-        if (form == "soft") r = $1 * exp(-0.07 * log(ratio))
-        else r = ratio > 1 ? $1 / ratio : $1
+        m = merit == "accuracy" ? $1 : exp(-$4)
+        if (form == "soft") r = m * exp(-0.07 * log(ratio))
+        else r = ratio > 1 ? m / ratio : m
         print r - $3 < 1e-9 && $3 - r < 1e-9 ? "equal" : $0 " wanted " r
     }' | sort -u)
-    is '  every reward is that of its accuracy and cost' "$out" equal
+    is '  every reward is that of its merit and cost' "$out" equal
 done
 
 # A table of 27 architectures; the accuracy has its peak at 222, the accuracy

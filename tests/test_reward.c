@@ -75,6 +75,24 @@ static void test_reward(void **state)
     }
 }
 
+/* The likelihood: exp(-loss), at a cost or not; a table has no losses. */
+static void test_likelihood(void **state)
+{
+    struct result r = {
+        .state = TRIAL_DONE, .accuracy = 0.8, .loss = 0.5, .params = 2000};
+    struct conf *conf = reward_conf("params", "1000", "hard");
+    const struct reward_conf *c = conf_of(conf, &reward_section);
+
+    (void)state;
+    set(conf, "merit", "likelihood");
+    assert_float_equal(reward_of(c, &r), exp(-0.5) / 2, 1e-12);
+    set(conf, "cost", "none");
+    assert_float_equal(reward_of(c, &r), exp(-0.5), 1e-12);
+    r.loss = (double)NAN;
+    assert_true(isnan(reward_of(c, &r)));
+    conf_free(conf);
+}
+
 static int errors(struct conf *conf)
 {
     int n;
@@ -98,6 +116,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reward),
+        cmocka_unit_test(test_likelihood),
         cmocka_unit_test(test_target_is_required),
     };
 

@@ -42,6 +42,11 @@ go both --set 'transfer.from=["first.h5", "other.h5"]'
 is 'two files: exit code' "$code" 0
 says '  each is told of' '^transfer +other.h5: 12 results of another task$'
 
+go dear --set 'transfer.from=["first.h5"]' --set reward.cost=macs \
+    --set reward.target=1e6
+is 'another reward: exit code' "$code" 0
+says '  another task' '^transfer +first.h5: 12 results of another task$'
+
 go wide --set 'transfer.from=["first.h5"]' --set tiny.width=12
 is 'other widths: exit code' "$code" 0
 says '  all results fit' '^transfer +first.h5: 12 results of another task$'

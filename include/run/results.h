@@ -26,6 +26,7 @@ enum { RESULTS_TASK = 17 };
 struct results {
     char path[CONF_TEXT_MAX + 8];  /* NAME.h5 */
     char pool[CONF_TEXT_MAX + 16]; /* NAME.pool.h5 */
+    const struct conf *conf;       /* borrowed */
     char *input;                   /* effective input */
     const char *command;           /* command line, borrowed */
     char started[32];              /* ISO 8601 */
@@ -42,8 +43,8 @@ MUST_CHECK enum err results_open(struct results *s, const struct conf *conf,
                                  bool replace);
 void results_close(struct results *s);
 
-/** What /run/task says, in room for RESULTS_TASK bytes: the evaluator's digest.
- * The evaluator must be there. */
+/** What /run/task says, in room for RESULTS_TASK bytes: a hash of the evaluator's
+ * digest and of what a reward is. The evaluator must be there. */
 void results_task(const struct results *s, char *task);
 
 /** Print how the run of that name stands. ERR_STOPPED, without a message, if it

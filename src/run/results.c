@@ -33,6 +33,7 @@ enum err results_open(struct results *s, const struct conf *conf, bool replace)
         TRY(store_ready(s->pool, replace));
     store_set_aside(s->path);
     store_set_aside(s->pool);
+    s->conf = conf;
     s->input = conf_print(conf, false);
     (void)strftime(s->started, sizeof s->started, "%Y-%m-%dT%H:%M:%S%z",
                    localtime_r(&now, &tm));

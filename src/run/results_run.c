@@ -11,6 +11,7 @@
 #include "nn/gemm.h"
 #include "results_parts.h"
 #include "run/settings.h"
+#include "search/reward.h"
 
 extern char **environ;
 
@@ -131,8 +132,12 @@ static enum err write_hosts(struct h5 *h, const struct results *s)
 
 void results_task(const struct results *s, char *task)
 {
-    (void)snprintf(task, RESULTS_TASK, "%016" PRIx64,
-                   s->eval->digest(s->evaluator));
+    char *reward = conf_print_section(s->conf, &reward_section);
+    uint64_t hash = s->eval->digest(s->evaluator);
+
+    hash = rng_mix_bytes(hash, reward, strlen(reward));
+    (void)snprintf(task, RESULTS_TASK, "%016" PRIx64, hash);
+    mem_free(reward);
 }
 
 static enum err write_task(struct h5 *h, const struct results *s)
@@ -140,9 +145,11 @@ static enum err write_task(struct h5 *h, const struct results *s)
     char task[RESULTS_TASK];
 
     results_task(s, task);
-    return h5_write_text(h, "/run/task", task,
-                         "equal for runs whose results can be compared: a hash "
-                         "of the data and of how a child is evaluated");
+    return h5_write_text(
+        h, "/run/task", task,
+        "equal for runs whose results can be compared: a hash "
+        "of the data, of how a child is evaluated, and of what "
+        "a reward is");
 }
 
 enum err results_run(struct h5 *h, const struct results *s,

@@ -22,6 +22,19 @@
 
 CONF_ROWS(run_rows, struct run_conf, RUN_SETTINGS)
 
+/* What a table cannot tell. */
+static void check_table(struct conf *conf, const struct reward_conf *c)
+{
+    if (strcmp(c->cost.s, "latency") == 0)
+        conf_complain(conf, &reward_section, "cost",
+                      "a table has no latency; use macs or params, or "
+                      "eval.kind = \"train\"");
+    if (strcmp(c->merit.s, "likelihood") == 0)
+        conf_complain(conf, &reward_section, "merit",
+                      "a table has no losses; use accuracy, or "
+                      "eval.kind = \"train\"");
+}
+
 static void check_run(struct conf *conf, const void *values)
 {
     const struct run_conf *c = values;
@@ -41,11 +54,8 @@ static void check_run(struct conf *conf, const void *values)
     if (n == 0 || c->name.s[n - 1] == '/')
         conf_complain(conf, &run_section, "name",
                       "\"%s\" is not the name of a file", c->name.s);
-    if (strcmp(reward->cost.s, "latency") == 0 &&
-        strcmp(eval->kind.s, "table") == 0)
-        conf_complain(conf, &reward_section, "cost",
-                      "a table has no latency; use macs or params, or "
-                      "eval.kind = \"train\"");
+    if (strcmp(eval->kind.s, "table") == 0)
+        check_table(conf, reward);
 }
 
 const struct conf_section run_section = {
@@ -127,10 +137,9 @@ void settings_complete(struct conf *conf)
 /* What may change between a run and its restart. */
 static bool is_free(const struct conf_section *s, const struct conf_row *row)
 {
-    static const char *const names[] = {"name",         "trials",
-                                        "report_every", "publish_every",
-                                        "grace",        "time_limit",
-                                        "watch"};
+    static const char *const names[] = {
+        "name",  "trials",     "report_every", "publish_every",
+        "grace", "time_limit", "watch"};
 
     if (s == &parallel_section)
         return true;

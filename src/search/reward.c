@@ -16,7 +16,7 @@ static void check(struct conf *conf, const void *values)
 CONF_ROWS(rows, struct reward_conf, REWARD_SETTINGS)
 const struct conf_section reward_section = {
     .name = "reward",
-    .help = "What a search maximises: accuracy, or accuracy at a cost",
+    .help = "What a search maximises: merit, or merit at a cost",
     .bytes = sizeof(struct reward_conf),
     .count = CONF_COUNT(rows),
     .rows = rows,
@@ -32,18 +32,24 @@ static double cost_of(const char *cost, const struct result *r)
     return r->latency;
 }
 
+/* Without a loss it is NAN, too. */
+static double merit_of(const char *merit, const struct result *r)
+{
+    return strcmp(merit, "accuracy") == 0 ? r->accuracy : exp(-r->loss);
+}
+
 double reward_of(const struct reward_conf *c, const struct result *r)
 {
-    double ratio;
+    double merit = merit_of(c->merit.s, r), ratio;
 
     if (!result_counts(r))
         return (double)NAN;
     if (strcmp(c->cost.s, "none") == 0)
-        return r->accuracy;
+        return merit;
     ratio = cost_of(c->cost.s, r) / c->target;
     if (!(ratio > 0))
         return (double)NAN;
     if (strcmp(c->form.s, "soft") == 0)
-        return r->accuracy * pow(ratio, c->exponent);
-    return ratio <= 1 ? r->accuracy : r->accuracy / ratio;
+        return merit * pow(ratio, c->exponent);
+    return ratio <= 1 ? merit : merit / ratio;
 }
