@@ -12,6 +12,7 @@
 #include "data_files.h"
 #include "learn/ppo.h"
 #include "search/search.h"
+#include "search/transfer.h"
 
 enum { SLOTS = 6, OPTIONS = 3, TRIALS = 160 };
 
@@ -31,8 +32,9 @@ static struct space six(void)
 
 static struct conf *conf_all(void)
 {
-    const struct conf_section *sections[8] = {&search_section};
-    int count = 1;
+    const struct conf_section *sections[8] = {&search_section,
+                                              &transfer_section};
+    int count = 2;
 
     for (int i = 0; search_at(i); i++)
         if (search_at(i)->section)
