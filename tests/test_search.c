@@ -11,8 +11,8 @@
 #include "base/mem.h"
 #include "data_files.h"
 #include "learn/ppo.h"
+#include "run/settings.h"
 #include "search/search.h"
-#include "search/transfer.h"
 
 enum { SLOTS = 6, OPTIONS = 3, TRIALS = 160 };
 
@@ -30,22 +30,10 @@ static struct space six(void)
     return s;
 }
 
-static struct conf *conf_all(void)
-{
-    const struct conf_section *sections[8] = {&search_section,
-                                              &transfer_section};
-    int count = 2;
-
-    for (int i = 0; search_at(i); i++)
-        if (search_at(i)->section)
-            sections[count++] = search_at(i)->section;
-    return conf_new(sections, count);
-}
-
 /* A small policy, so that tests are quick. */
 static struct conf *conf_small(void)
 {
-    struct conf *conf = conf_all();
+    struct conf *conf = settings_new();
 
     files_set(conf, &ppo_section, "hidden", "16");
     files_set(conf, &ppo_section, "embedding", "16");
@@ -124,7 +112,7 @@ static double run_trials(struct search_run *run, struct arch *archs, int n)
 
 static void test_registry(void **state)
 {
-    struct conf *conf = conf_all();
+    struct conf *conf = settings_new();
     const struct search_conf *c = conf_of(conf, &search_section);
     const struct conf_row *row = conf_find_row(&search_section, "method");
     char names[256] = "";
