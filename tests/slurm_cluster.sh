@@ -85,7 +85,7 @@ nodes_up() {
 }
 
 until_is() {
-    limit=$(($(date +%s) + $1))
+    limit=$(($(date +%s) + $1 * SLOW))
     wanted_now=$2
     shift 2
     until [ "$("$@")" = "$wanted_now" ]; do
