@@ -76,9 +76,9 @@ struct list {
 static void add_named(struct list *l, const struct space *space,
                       const struct list_conf *c)
 {
-    for (int i = 0; i < c->archs.count; i++)
-        CHECK(space_parse(space, c->archs.value[i].s, &l->arch[l->count++]) ==
-              ERR_NONE);
+    l->count = c->archs.count;
+    for (int i = 0; i < l->count; i++)
+        CHECK(space_parse(space, c->archs.value[i].s, &l->arch[i]) == ERR_NONE);
 }
 
 static void add_best(struct list *l, const struct space *space,
