@@ -52,11 +52,13 @@ static const double theta[SLOTS + 1] = {-1.0, -0.3, -2.0, 0.4, -3.0};
 static double kernel(const unsigned char *a, const unsigned char *b,
                      const double *th)
 {
-    double sum = 0;
+    double differ = 0, all = 0;
 
-    for (int t = 0; t < SLOTS; t++)
-        sum += a[t] != b[t] ? exp(th[t]) : 0;
-    return exp(-sum);
+    for (int t = 0; t < SLOTS; t++) {
+        differ += a[t] != b[t] ? exp(th[t]) : 0;
+        all += exp(th[t]);
+    }
+    return 0.5 * (1 - differ / all) + 0.5 * exp(-differ);
 }
 
 /* C^-1 of the first n points, by Gauss-Jordan with pivots; log|C|. */
@@ -172,6 +174,47 @@ static void test_keep_and_revalue(void **state)
     gp_free(g);
 }
 
+/* At the points, too, the process is what gp_predict says. */
+static void test_fitted(void **state)
+{
+    struct data d = make(5);
+    struct gp *g = filled(&d, N, true);
+    double fitted[N], mean, variance;
+
+    (void)state;
+    gp_fitted(g, fitted);
+    for (int i = 0; i < N; i++) {
+        gp_predict(g, 1, d.x[i], &mean, &variance);
+        assert_near(fitted[i], mean, 1e-9);
+    }
+    gp_free(g);
+}
+
+/* What each decision is worth by itself is known far from all points: strings
+ * that have nothing in common with those it was learned from but for one. */
+static void test_far(void **state)
+{
+    enum { LONG = 20, KNOWN = 40 };
+    struct rng r = rng_stream(1, RNG_TEST, 7);
+    struct gp *g = gp_new(LONG, KNOWN, 2);
+    unsigned char x[LONG], far[2][LONG];
+    double mean[2], variance[2];
+
+    (void)state;
+    for (int i = 0; i < KNOWN; i++) {
+        for (int t = 0; t < LONG; t++)
+            x[t] = (unsigned char)rng_below(&r, 2);
+        gp_add(g, x, x[0] == 0 ? -1 : 1);
+    }
+    gp_fit(g, 30);
+    memset(far, 2, sizeof far);
+    far[0][0] = 0;
+    far[1][0] = 1;
+    gp_predict(g, 2, far[0], mean, variance);
+    assert_true(mean[1] - mean[0] > 0.5);
+    gp_free(g);
+}
+
 /* A pending point: the mean stays, the variance is that of a known point; so
  * says gp_suppose, without adding any. */
 static void test_pending(void **state)
@@ -215,8 +258,8 @@ static void test_pending(void **state)
     gp_free(g);
 }
 
-/* log p(y) + log prior by the formulas; log N(theta; centre, 1) without its
- * constant. */
+/* log p(y) + log prior by the formulas; log N(theta; centre, 1 or, of the noise,
+ * 4) without its constant. */
 static double evidence(const struct data *d, const double *th)
 {
     static double inverse[N][N];
@@ -228,7 +271,7 @@ static double evidence(const struct data *d, const double *th)
             sum -= 0.5 * d->y[i] * inverse[i][j] * d->y[j];
     for (int t = 0; t < SLOTS; t++)
         sum -= 0.5 * pow(th[t] - log(3.0 / SLOTS), 2);
-    return sum - 0.5 * pow(th[SLOTS] - log(0.02), 2);
+    return sum - 0.125 * pow(th[SLOTS] - log(0.1), 2);
 }
 
 static void test_evidence(void **state)
@@ -329,6 +372,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_prediction),
         cmocka_unit_test(test_keep_and_revalue),
+        cmocka_unit_test(test_fitted),
+        cmocka_unit_test(test_far),
         cmocka_unit_test(test_pending),
         cmocka_unit_test(test_evidence),
         cmocka_unit_test(test_fit),

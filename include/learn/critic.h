@@ -2,11 +2,8 @@
 /* The critic: value and uncertainty of any architecture, from the results of
  * those that were trained.
  *
- * A Gaussian process (gp.h) over the decisions.  What it models is
- *     t(R) = -log((R_best - R) / s + 1/4),   s = R_best - median R
- * standardised: monotone in the reward, it spreads the top, where the search
- * decides, whatever the reward's unit; a value t means the reward
- * R_best + s / 4 - s exp(-t).
+ * A Gaussian process (gp.h) over the decisions.  What it models are rewards R by
+ * the map t(R) of warp.h, which spreads the top.
  *
  * A child that starts from trained weights (eval/pool.h) has an advantage, the
  * greater the longer they were trained: a epochs, mean over its weights.  So R is
@@ -60,7 +57,8 @@ enum { CRITIC_LEVEL = 500 };
 void critic_level(const struct space *space, int n, const struct arch *arch,
                   const double *reward, const double *age, double *level);
 
-/** The best of the results by their levelled rewards; there is one. */
+/** The best of the results by what the process makes of them, since the highest
+ * reward owes something to luck; there is one. */
 struct arch critic_best(const struct critic *c);
 
 /** An architecture that is being trained. Holds until critic_settle, which
@@ -74,8 +72,9 @@ void critic_settle(struct critic *c);
 struct verdict {
     double value, deviation; /* of the levelled reward: median, about its
                                 deviation */
-    double gain;   /* expected improvement over the best, in deviations of t */
-    double chance; /* that it is better than the best so far */
+    double gain;   /* expected improvement over critic_best's value, in
+                      deviations of t */
+    double chance; /* that it is better than that */
 };
 
 /** Judge n architectures. */

@@ -2,14 +2,19 @@
 /* A Gaussian process over strings of options: value and variance of a string
  * never seen, from strings whose values are known.
  *
- *     k(a, b) = exp(-sum_t w_t [a_t != b_t])             one weight a decision
+ *     d(a, b) = sum_t w_t [a_t != b_t]                   one weight a decision
+ *     k(a, b) = (1 - d / sum_t w_t) / 2 + exp(-d) / 2
  *     C       = K + noise I = L L^T                      over the n points
  *     mean(x) = k^T C^-1 y,   variance(x) = 1 - k^T C^-1 k
  *     log p(y) = -y^T C^-1 y / 2 - log|C| / 2 - n log(2 pi) / 2
  *
+ * So a function is half a sum of functions of one decision each, which holds far
+ * from all points too, and half one of all of them together.
+ *
  * Values are to come standardised: the prior is mean 0 and variance 1.  Weights
  * and noise maximise log p(y) times a wide log-normal prior (their deviation is
- * 1 in the logarithm), by resilient propagation (Riedmiller and Braun 1993).
+ * 1 in the logarithm, that of the noise 2), by resilient propagation (Riedmiller
+ * and Braun 1993).
  *
  * A point may be pending: its value is not known, and stands at what the points
  * before it predict.  It lowers the variance around it, and changes no mean.
@@ -44,6 +49,9 @@ void gp_revalue(struct gp *g, const double *y);
 /** Mean and variance of the noiseless value of n strings x [n, slots]. */
 void gp_predict(struct gp *g, int n, const unsigned char *x, double *mean,
                 double *variance);
+
+/** Means of the noiseless values of the points, [n]; none may be pending. */
+void gp_fitted(struct gp *g, double *mean);
 
 /** Lower variance [n], as gp_predict gave it for x [n, slots] just now, to what
  * it would be if x_i were a pending point, too. Beyond

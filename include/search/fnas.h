@@ -20,7 +20,10 @@
       "them, trained or predicted")                                            \
     X(REAL, near, "0.5", 0, 1, "of a round",                                   \
       "With the critic: architectures that are not drawn by the policy but "   \
-      "are mutations of the best result; it does not learn from them")         \
+      "climb from the best result by mutations; it does not learn from them")  \
+    X(INT, climb, "20", 0, 10000, "mutations",                                 \
+      "With the critic: tried on each of those, one after the other, and "     \
+      "kept if more improvement is expected of it then")                       \
     X(INT, train, "4", 1, 4096, "architectures",                               \
       "With the critic: trained in a round, at most; more keeps more groups "  \
       "busy, fewer lets the critic learn sooner")                              \

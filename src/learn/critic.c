@@ -2,11 +2,11 @@
 #include "learn/critic.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "learn/gp.h"
+#include "learn/warp.h"
 
 /* clang-format off */
 enum {
@@ -16,16 +16,9 @@ enum {
 };
 /* clang-format on */
 
-#define OFFSET   0.25  /* of t(R), in units of s */
 #define FIT_GROW 1.1   /* fit again when there are so many times more results */
 #define PRIOR    10.0  /* results that the calibration starts with, at 1 */
 #define FORGET   0.975 /* weight of earlier results in it */
-
-/* The map from rewards to values of the process. */
-struct warp {
-    double best, width; /* R_best, s */
-    double mean, deviation;
-};
 
 struct critic {
     int slots, points, batch;
@@ -36,8 +29,10 @@ struct critic {
     double *age;       /* log(1 + a) */
     double *level;     /* levelled rewards */
     double *t;         /* [points] */
-    double *sorted;    /* [points] */
-    double slope;      /* of the reward by age */
+    double *sorted;    /* [points] scratch */
+    int best;          /* of the results, and its value, by the process */
+    double peak;
+    double slope; /* of the reward by age */
     struct warp warp;
     int fit_at;
     int64_t seen;
@@ -91,55 +86,6 @@ void critic_free(struct critic *c)
     mem_free(c);
 }
 
-static int ascending(const void *a, const void *b)
-{
-    const double *x = a, *y = b;
-
-    return (*x > *y) - (*x < *y);
-}
-
-static double median(struct critic *c, const double *x, int n)
-{
-    memcpy(c->sorted, x, sizeof(double) * (size_t)n);
-    qsort(c->sorted, (size_t)n, sizeof(double), ascending);
-    return c->sorted[n / 2];
-}
-
-static double spread_top(const struct warp *w, double reward)
-{
-    double below = (w->best - reward) / w->width; /* negative: a new best */
-
-    return -log(fmax(-0.9 * OFFSET, below) + OFFSET);
-}
-
-static double reward_at(const struct warp *w, double value)
-{
-    return w->best + w->width * (OFFSET - exp(-value));
-}
-
-/* The warp of n rewards, and their values under it. */
-static struct warp warp_all(struct critic *c, int n, const double *reward,
-                            double *t)
-{
-    struct warp w = {.best = reward[0], .deviation = 0};
-
-    for (int i = 1; i < n; i++)
-        w.best = fmax(w.best, reward[i]);
-    w.width = w.best - median(c, reward, n);
-    if (!(w.width > 1e-9 * fabs(w.best)))
-        w.width = fmax(1e-9, 1e-9 * fabs(w.best));
-    for (int i = 0; i < n; i++) {
-        t[i] = spread_top(&w, reward[i]);
-        w.mean += t[i] / n;
-    }
-    for (int i = 0; i < n; i++)
-        w.deviation += (t[i] - w.mean) * (t[i] - w.mean) / n;
-    w.deviation = fmax(sqrt(w.deviation), 1e-9);
-    for (int i = 0; i < n; i++)
-        t[i] = (t[i] - w.mean) / w.deviation;
-    return w;
-}
-
 static unsigned char *row_of(const struct critic *c, unsigned char *rows, int i)
 {
     return rows + (size_t)i * (size_t)c->slots;
@@ -168,7 +114,7 @@ void critic_prior(struct critic *c, int n, const struct arch *arch,
     CHECK(c->count == 0 && c->others == 0);
     if (kept == 0)
         return;
-    (void)warp_all(c, kept, value + n - kept, c->t);
+    (void)warp_of(kept, value + n - kept, c->t, c->sorted);
     for (int i = 0; i < kept; i++)
         describe(c, row_of(c, c->x, i), &arch[n - kept + i], TASK_PRIOR);
     c->others = kept;
@@ -200,8 +146,7 @@ static void judge_result(struct critic *c, const struct arch *arch,
 
     describe(c, c->question, arch, TASK_OWN);
     gp_predict(c->gp, 1, c->question, &mean, &variance);
-    z = ((spread_top(&c->warp, level) - c->warp.mean) / c->warp.deviation -
-         mean) /
+    z = (warp_value(&c->warp, level) - mean) /
         sqrt(variance + exp(gp_theta(c->gp)[c->slots]));
     r->error += fabs(z) / r->scale;
     r->in_50 += fabs(z) < 0.674490 * r->scale;
@@ -215,7 +160,7 @@ static void judge_result(struct critic *c, const struct arch *arch,
 static void make_room(struct critic *c)
 {
     int from = c->others, n = 0, excess = c->points / 4;
-    double middle = median(c, c->level, c->count);
+    double middle = warp_median(c->count, c->level, c->sorted);
 
     for (int i = 0; i < c->count; i++) {
         if (excess > 0 && c->level[i] <= middle) {
@@ -237,8 +182,22 @@ static void level_all(struct critic *c)
     c->slope = fmax(0, gp_slope(c->gp, c->others, c->age, c->reward));
     for (int i = 0; i < c->count; i++)
         c->level[i] = c->reward[i] - c->slope * c->age[i];
-    c->warp = warp_all(c, c->count, c->level, c->t + c->others);
+    c->warp = warp_of(c->count, c->level, c->t + c->others, c->sorted);
     gp_revalue(c->gp, c->t);
+}
+
+/* By what the process makes of all results: the highest of them owes something
+ * to luck. */
+static void find_best(struct critic *c)
+{
+    const double *value = c->sorted + c->others;
+
+    gp_fitted(c->gp, c->sorted);
+    c->best = 0;
+    for (int i = 1; i < c->count; i++)
+        if (value[i] > value[c->best])
+            c->best = i;
+    c->peak = value[c->best];
 }
 
 void critic_add(struct critic *c, const struct arch *arch, double reward,
@@ -265,6 +224,7 @@ void critic_add(struct critic *c, const struct arch *arch, double reward,
         gp_fit(c->gp, FIT_STEPS);
         c->fit_at = (int)ceil(FIT_GROW * c->count);
     }
+    find_best(c);
 }
 
 void critic_settle(struct critic *c)
@@ -294,17 +254,14 @@ static void set_hope(struct verdict *v, double mean, double deviation,
 
 static void say(const struct critic *c, struct verdict *v)
 {
-    const struct warp *w = &c->warp;
-    double best = (-log(OFFSET) - w->mean) / w->deviation;
     double scale = sqrt(c->z2 / c->weight);
 
     for (int i = 0; i < c->asked; i++) {
         double deviation = scale * sqrt(c->variance[i]);
-        double t = w->mean + w->deviation * c->mean[i];
 
-        v[i].value = reward_at(w, t);
-        v[i].deviation = w->width * exp(-t) * w->deviation * deviation;
-        set_hope(&v[i], c->mean[i], deviation, best);
+        v[i].value = warp_reward(&c->warp, c->mean[i]);
+        v[i].deviation = warp_growth(&c->warp, c->mean[i]) * deviation;
+        set_hope(&v[i], c->mean[i], deviation, c->peak);
     }
 }
 
@@ -361,12 +318,9 @@ void critic_level(const struct space *space, int n, const struct arch *arch,
 struct arch critic_best(const struct critic *c)
 {
     struct arch a = {.count = c->slots - 1};
-    int best = 0;
 
-    for (int i = 1; i < c->count; i++)
-        if (c->level[i] > c->level[best])
-            best = i;
-    memcpy(a.option, row_of(c, c->x, c->others + best), (size_t)c->slots - 1);
+    memcpy(a.option, row_of(c, c->x, c->others + c->best),
+           (size_t)c->slots - 1);
     return a;
 }
 

@@ -6,31 +6,12 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "gp_parts.h"
 #include "nn/gemm.h"
 
 enum { BLOCK = 48 }; /* rows factorised at a time */
 
-#define LEAST       1e-12 /* variance */
-#define NOISE_LEAST 1e-6  /* keeps C from becoming singular */
-
-struct gp {
-    int slots, room, batch, count;
-    unsigned char *points; /* [slots, room]: a row of it is one decision */
-    double *y;             /* [room], NAN if pending */
-    double *l;             /* [room, room], lower */
-    double *v;             /* L^-1 y; 0 where pending */
-    double *theta, *prior; /* [slots + 1], in logarithms; prior: its centre */
-    double *weight;        /* [slots], exp(theta) */
-    double noise;
-
-    /* of the last question, and of a fit */
-    int asked, supposed;
-    const unsigned char *x; /* [asked, slots], borrowed */
-    double *k;              /* [batch, room]: L^-1 k of each */
-    double *row, *best;     /* [room], [slots + 1] */
-    double *columns;        /* [3, room], of a slope */
-    double *inverse;        /* [room, room], by need */
-};
+#define LEAST 1e-12 /* variance */
 
 struct gp *gp_new(int slots, int room, int batch)
 {
@@ -54,7 +35,7 @@ struct gp *gp_new(int slots, int room, int batch)
     g->columns = MEM_NEW(double, 3 * n);
     for (int t = 0; t < slots; t++)
         g->prior[t] = log(3.0 / slots);
-    g->prior[slots] = log(0.02);
+    g->prior[slots] = log(0.1);
     gp_set_theta(g, g->prior);
     return g;
 }
@@ -82,40 +63,41 @@ int gp_room(const struct gp *g)
     return g->room;
 }
 
-static double *row_of(const struct gp *g, double *matrix, int i)
+void gp_distance(const struct gp *g, double *d, const unsigned char *x, int n)
 {
-    return matrix + (size_t)i * (size_t)g->room;
-}
-
-static unsigned char *decision(const struct gp *g, int t)
-{
-    return g->points + (size_t)t * (size_t)g->room;
-}
-
-/* k(x, point i) of the first n points. */
-static void kernel(const struct gp *g, double *k, const unsigned char *x, int n)
-{
-    memset(k, 0, sizeof(double) * (size_t)n);
+    memset(d, 0, sizeof(double) * (size_t)n);
     for (int t = 0; t < g->slots; t++) {
         const unsigned char *p = decision(g, t);
         double w = g->weight[t];
 
         for (int i = 0; i < n; i++)
-            k[i] -= p[i] != x[t] ? w : 0;
+            d[i] += p[i] != x[t] ? w : 0;
     }
+}
+
+/* k by the distance. */
+static double alike(const struct gp *g, double d)
+{
+    return 0.5 * (1 - d / g->total) + 0.5 * exp(-d);
+}
+
+/* k(x, point i) of the first n points. */
+static void kernel(const struct gp *g, double *k, const unsigned char *x, int n)
+{
+    gp_distance(g, k, x, n);
     for (int i = 0; i < n; i++)
-        k[i] = exp(k[i]);
+        k[i] = alike(g, k[i]);
 }
 
 /* k(a, b). */
 static double between(const struct gp *g, const unsigned char *a,
                       const unsigned char *b)
 {
-    double sum = 0;
+    double d = 0;
 
     for (int t = 0; t < g->slots; t++)
-        sum -= a[t] != b[t] ? g->weight[t] : 0;
-    return exp(sum);
+        d += a[t] != b[t] ? g->weight[t] : 0;
+    return alike(g, d);
 }
 
 static double dot(const double *a, const double *b, int n)
@@ -127,7 +109,7 @@ static double dot(const double *a, const double *b, int n)
     return sum;
 }
 
-static void point(const struct gp *g, int i, unsigned char *x)
+void gp_point(const struct gp *g, int i, unsigned char *x)
 {
     for (int t = 0; t < g->slots; t++)
         x[t] = decision(g, t)[i];
@@ -160,7 +142,7 @@ static void factorise_rows(struct gp *g, int from, int to)
     for (int i = from; i < to; i++) {
         double *c = row_of(g, g->l, i);
 
-        point(g, i, x);
+        gp_point(g, i, x);
         kernel(g, c, x, i);
         c[i] = 1 + g->noise;
     }
@@ -182,7 +164,7 @@ static void solve_values(struct gp *g, int from)
     }
 }
 
-static void factorise(struct gp *g)
+void gp_factorise(struct gp *g)
 {
     for (int i = 0; i < g->count; i += BLOCK)
         factorise_rows(g, i, i + BLOCK < g->count ? i + BLOCK : g->count);
@@ -230,6 +212,18 @@ void gp_predict(struct gp *g, int n, const unsigned char *x, double *mean,
     }
 }
 
+/* y - noise C^-1 y, with C^-1 y = L^-T v. */
+void gp_fitted(struct gp *g, double *mean)
+{
+    int n = g->count;
+
+    memcpy(g->row, g->v, sizeof(double) * (size_t)n);
+    if (n > 0)
+        solve_lower(g->row, g->room, g->l, g->room, 1, n, true);
+    for (int i = 0; i < n; i++)
+        mean[i] = g->y[i] - g->noise * g->row[i];
+}
+
 /* One more column of L^-1 k for the strings asked about: that of x_i. */
 void gp_suppose(struct gp *g, int i, double *variance)
 {
@@ -272,128 +266,4 @@ double gp_slope(struct gp *g, int from, const double *h, const double *y)
     return n > from ? (oo * dot(of_h, of_y, n) - oh * dot(one, of_y, n)) /
                           (oo * hh - oh * oh)
                     : 0;
-}
-
-const double *gp_theta(const struct gp *g)
-{
-    return g->theta;
-}
-
-void gp_set_theta(struct gp *g, const double *theta)
-{
-    memcpy(g->theta, theta, sizeof(double) * (size_t)(g->slots + 1));
-    for (int t = 0; t < g->slots; t++)
-        g->weight[t] = exp(theta[t]);
-    g->noise = exp(theta[g->slots]);
-    factorise(g);
-}
-
-static double log_evidence(const struct gp *g)
-{
-    double sum = -0.5 * g->count * log(2 * 3.14159265358979323846);
-
-    for (int i = 0; i < g->count; i++)
-        sum -= log(row_of(g, g->l, i)[i]) + 0.5 * g->v[i] * g->v[i];
-    for (int t = 0; t <= g->slots; t++) {
-        double d = g->theta[t] - g->prior[t];
-
-        sum -= 0.5 * d * d;
-    }
-    return sum;
-}
-
-/* G = a a^T - C^-1 with a = C^-1 y; half of it is what the derivatives of C are
- * to be multiplied with. */
-static void sensitivity(struct gp *g)
-{
-    int n = g->count;
-    double *a = g->row;
-
-    if (!g->inverse)
-        g->inverse = MEM_NEW(double, (size_t)g->room *(size_t)g->room);
-    for (int i = 0; i < n; i++) {
-        memset(row_of(g, g->inverse, i), 0, sizeof(double) * (size_t)n);
-        row_of(g, g->inverse, i)[i] = 1;
-    }
-    solve_lower(g->inverse, g->room, g->l, g->room, n, n, false);
-    solve_lower(g->inverse, g->room, g->l, g->room, n, n, true);
-    memcpy(a, g->v, sizeof(double) * (size_t)n);
-    solve_lower(a, g->room, g->l, g->room, 1, n, true);
-    for (int i = 0; i < n; i++)
-        for (int j = 0; j < n; j++)
-            row_of(g, g->inverse, i)[j] =
-                a[i] * a[j] - row_of(g, g->inverse, i)[j];
-}
-
-/* dC / d log w_t = -w_t [a_t != b_t] K,  dC / d log noise = noise I. */
-static void add_row(struct gp *g, int i, double *k, double *gradient)
-{
-    const double *s = row_of(g, g->inverse, i);
-    unsigned char x[256];
-
-    point(g, i, x);
-    kernel(g, k, x, i);
-    for (int j = 0; j < i; j++)
-        k[j] *= s[j];
-    for (int t = 0; t < g->slots; t++) {
-        const unsigned char *p = decision(g, t);
-        double sum = 0;
-
-        for (int j = 0; j < i; j++)
-            sum += p[j] != x[t] ? k[j] : 0;
-        gradient[t] -= g->weight[t] * sum;
-    }
-    gradient[g->slots] += 0.5 * g->noise * s[i];
-}
-
-double gp_evidence(struct gp *g, double *gradient)
-{
-    for (int t = 0; t <= g->slots; t++)
-        gradient[t] = g->prior[t] - g->theta[t];
-    if (g->count > 0)
-        sensitivity(g);
-    for (int i = 0; i < g->count; i++)
-        add_row(g, i, g->row, gradient);
-    return log_evidence(g);
-}
-
-/* A step of its own for each parameter: longer while its gradient keeps its
- * sign, half after a change. */
-static void move(int count, double *theta, double *step, double *before,
-                 const double *gradient)
-{
-    for (int t = 0; t < count; t++) {
-        double same = gradient[t] * before[t];
-
-        step[t] = same > 0   ? fmin(1, 1.2 * step[t])
-                  : same < 0 ? fmax(1e-4, 0.5 * step[t])
-                             : step[t];
-        before[t] = same < 0 ? 0 : gradient[t];
-        theta[t] += copysign(before[t] == 0 ? 0 : step[t], before[t]);
-    }
-    theta[count - 1] = fmax(theta[count - 1], log(NOISE_LEAST));
-}
-
-void gp_fit(struct gp *g, int steps)
-{
-    int count = g->slots + 1;
-    double *work = MEM_NEW(double, 4 * count);
-    double *theta = work, *step = work + count, *before = work + 2 * count;
-    double *gradient = work + 3 * count, best = (double)-INFINITY;
-
-    memcpy(theta, g->theta, sizeof(double) * (size_t)count);
-    for (int t = 0; t < count; t++)
-        step[t] = 0.2;
-    for (int i = 0; i <= steps; i++) {
-        double evidence = gp_evidence(g, gradient);
-
-        if (evidence > best) {
-            best = evidence;
-            memcpy(g->best, g->theta, sizeof(double) * (size_t)count);
-        }
-        move(count, theta, step, before, gradient);
-        gp_set_theta(g, theta);
-    }
-    gp_set_theta(g, g->best);
-    mem_free(work);
 }

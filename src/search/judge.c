@@ -27,6 +27,9 @@ struct judge {
 
     /* scratch, [room] */
     struct verdict *verdict;
+    struct rng *stream;
+    struct arch *step;
+    double *gain, *step_gain;
     bool *train, *barred;
 };
 
@@ -42,6 +45,10 @@ struct judge *judge_new(const struct space *space, const struct fnas_conf *conf,
     j->gate.set = j->gate.share = conf->gate;
     j->gate.audit = conf->audit;
     j->verdict = MEM_NEW(struct verdict, room);
+    j->stream = MEM_NEW(struct rng, room);
+    j->step = MEM_NEW(struct arch, room);
+    j->gain = MEM_NEW(double, room);
+    j->step_gain = MEM_NEW(double, room);
     j->train = MEM_NEW(bool, room);
     j->barred = MEM_NEW(bool, room);
     return j;
@@ -54,6 +61,10 @@ void judge_free(struct judge *j)
     critic_free(j->critic);
     known_free(&j->known);
     mem_free(j->verdict);
+    mem_free(j->stream);
+    mem_free(j->step);
+    mem_free(j->gain);
+    mem_free(j->step_gain);
     mem_free(j->train);
     mem_free(j->barred);
     mem_free(j);
@@ -142,26 +153,60 @@ void judge_expect(struct judge *j, const struct round *r)
 
 /* A share of the round becomes neighbours of the best; and so does of itself
  * what was trained already. */
-static void move(struct judge *j, struct round *r)
+static void move(struct judge *j, struct round *r, int near)
 {
-    int near = (int)(j->conf->near * r->count);
     struct arch best = critic_best(j->critic);
 
     for (int i = 0; i < r->count; i++) {
-        uint64_t id = (uint64_t)(r->first + i);
-        struct rng stream = rng_stream(j->seed, RNG_MUTATE, id);
+        struct rng *stream = &j->stream[i];
 
+        *stream = rng_stream(j->seed, RNG_MUTATE, (uint64_t)(r->first + i));
         if (i < near) {
             r->arch[i] = best;
             r->moved[i] = true;
-            while (rng_below(&stream, 2) > 0)
-                r->arch[i] = space_mutate(j->space, &r->arch[i], &stream);
+            while (rng_below(stream, 2) > 0)
+                r->arch[i] = space_mutate(j->space, &r->arch[i], stream);
         }
         for (int k = 0; k < MOVES && known_has(&j->known, &r->arch[i]); k++) {
-            r->arch[i] = space_mutate(j->space, &r->arch[i], &stream);
+            r->arch[i] = space_mutate(j->space, &r->arch[i], stream);
             r->moved[i] = true;
         }
     }
+}
+
+/* Expected improvement of n architectures by training them; 0: not again. */
+static void weigh(struct judge *j, int n, const struct arch *arch, double *gain)
+{
+    critic_judge(j->critic, n, arch, j->verdict);
+    for (int i = 0; i < n; i++)
+        gain[i] = known_has(&j->known, &arch[i]) ? 0 : j->verdict[i].gain;
+}
+
+/* Each of these neighbours goes on by mutations that are expected to improve
+ * more, so that the search does not depend on what happens to be drawn. */
+static void climb(struct judge *j, struct round *r, int near)
+{
+    if (near == 0 || j->conf->climb == 0)
+        return;
+    weigh(j, near, r->arch, j->gain);
+    for (int k = 0; k < j->conf->climb; k++) {
+        for (int i = 0; i < near; i++)
+            j->step[i] = space_mutate(j->space, &r->arch[i], &j->stream[i]);
+        weigh(j, near, j->step, j->step_gain);
+        for (int i = 0; i < near; i++)
+            if (j->step_gain[i] > j->gain[i]) {
+                r->arch[i] = j->step[i];
+                j->gain[i] = j->step_gain[i];
+            }
+    }
+}
+
+static void explore(struct judge *j, struct round *r)
+{
+    int near = (int)(j->conf->near * r->count);
+
+    move(j, r, near);
+    climb(j, r, near);
 }
 
 static void speak(struct judge *j, struct round *r)
@@ -195,7 +240,7 @@ void judge_round(struct judge *j, struct round *r)
     bool decides = judge_wants(j) == 0;
 
     if (decides)
-        move(j, r);
+        explore(j, r);
     if (critic_count(j->critic) >= SAYS_FROM)
         speak(j, r);
     if (decides)
