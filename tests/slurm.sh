@@ -88,6 +88,12 @@ late=$job
 until_is 60 yes has_results late
 results_in late >late.before
 kill -STOP "$(pgrep -n -f 'run.name=late$')"
+{ # before it begins again, or a slow build runs out of a minute once more
+    until_is 180 'PENDING 1' state "$late"
+    scontrol update "JobId=$late" TimeLimit=10
+    date +%s >late.at
+} &
+given_time=$!
 
 # Nothing happens.
 submit plain $two_nodes
@@ -118,9 +124,7 @@ complete requeue "$requeue" 1
 complete cancel "$cancel" 0
 complete rank "$rank" 0
 says 'rank: says so' 'a rank was killed'
-until_is 60 'PENDING 1' state "$late"
-scontrol update "JobId=$late" TimeLimit=10
-date +%s >late.at
+wait "$given_time"
 complete late "$late" 1
 says 'late: its time came' 'signal USR1'
 says 'late: was not waited for' 'no end after 3 s'
