@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Agreement of paired figures. All Local. */
+/* Agreement of paired figures, and order. All Local. */
 #ifndef BASE_STATS_H
 #define BASE_STATS_H
 
@@ -25,5 +25,8 @@ struct stats_interval stats_kendall_interval(const double *x, const double *y,
 
 /** Pearson's correlation of n pairs; NAN if x or y is constant, or n < 2. */
 double stats_correlation(const double *x, const double *y, int n);
+
+/** The one in the middle of n > 0 numbers, the upper of two; x is sorted. */
+double stats_median(double *x, int n);
 
 #endif

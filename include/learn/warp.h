@@ -22,7 +22,4 @@ double warp_value(const struct warp *w, double reward);
 double warp_reward(const struct warp *w, double value);
 double warp_growth(const struct warp *w, double value);
 
-/** Of n > 0 numbers the one in the middle; sorted: scratch [n]. */
-double warp_median(int n, const double *x, double *sorted);
-
 #endif

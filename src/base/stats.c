@@ -107,3 +107,9 @@ double stats_correlation(const double *x, const double *y, int n)
     }
     return xx > 0 && yy > 0 ? xy / sqrt(xx * yy) : (double)NAN;
 }
+
+double stats_median(double *x, int n)
+{
+    qsort(x, (size_t)n, sizeof x[0], compare);
+    return x[n / 2];
+}

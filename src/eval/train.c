@@ -8,9 +8,9 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/stats.h"
 #include "base/timer.h"
 #include "eval/batch.h"
 #include "eval/child.h"
@@ -268,13 +268,6 @@ static void validate(struct run *run, struct result *r)
     timer_stop(TIMER_VALIDATE);
 }
 
-static int compare(const void *a, const void *b)
-{
-    const double *x = a, *y = b;
-
-    return (*x > *y) - (*x < *y);
-}
-
 /* Median time of a pass over a shard, after two that warm up. */
 static double pass_seconds(struct graph *g)
 {
@@ -288,8 +281,7 @@ static double pass_seconds(struct graph *g)
         if (i >= 0)
             seconds[i] = comm_clock() - start;
     }
-    qsort(seconds, REPEATS, sizeof seconds[0], compare);
-    return seconds[REPEATS / 2];
+    return stats_median(seconds, REPEATS);
 }
 
 /* Time of one image.  One rank measures, the others of its group are quiet. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/stats.h"
 #include "learn/gp.h"
 #include "learn/warp.h"
 
@@ -160,8 +161,10 @@ static void judge_result(struct critic *c, const struct arch *arch,
 static void make_room(struct critic *c)
 {
     int from = c->others, n = 0, excess = c->points / 4;
-    double middle = warp_median(c->count, c->level, c->sorted);
+    double middle;
 
+    memcpy(c->sorted, c->level, sizeof(double) * (size_t)c->count);
+    middle = stats_median(c->sorted, c->count);
     for (int i = 0; i < c->count; i++) {
         if (excess > 0 && c->level[i] <= middle) {
             excess--;

@@ -2,25 +2,12 @@
 #include "learn/warp.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "base/stats.h"
 
 #define ABOVE 0.9 /* of s: rewards further above the best count as this */
 #define LEAST 1e-9
-
-static int ascending(const void *a, const void *b)
-{
-    const double *x = a, *y = b;
-
-    return (*x > *y) - (*x < *y);
-}
-
-double warp_median(int n, const double *x, double *sorted)
-{
-    memcpy(sorted, x, sizeof(double) * (size_t)n);
-    qsort(sorted, (size_t)n, sizeof(double), ascending);
-    return sorted[n / 2];
-}
 
 static double spread_top(const struct warp *w, double reward)
 {
@@ -53,7 +40,8 @@ struct warp warp_of(int n, const double *reward, double *value, double *sorted)
 
     for (int i = 1; i < n; i++)
         w.best = fmax(w.best, reward[i]);
-    w.width = w.best - warp_median(n, reward, sorted);
+    memcpy(sorted, reward, sizeof(double) * (size_t)n);
+    w.width = w.best - stats_median(sorted, n);
     if (!(w.width > LEAST * fabs(w.best)))
         w.width = fmax(LEAST, LEAST * fabs(w.best));
     for (int i = 0; i < n; i++) {
