@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-static char folder[] = "/tmp/fnas-data-XXXXXX";
+static char folder[] = "fnas-data-XXXXXX"; /* where the test is run */
 
 static const char *const names[] = {"a", "b"};
 
