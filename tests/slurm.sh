@@ -82,7 +82,8 @@ hash=$(trajectory)
 archs=$(values_of whole.h5 /trials/arch)
 
 # Its only worker hangs, so that its time comes; it does not stop when asked to.
-FNAS_PATIENCE=3 submit late --time=1 --signal=B:USR1@30 --nodes=1 \
+# It has results before that, also if the build is slow.
+FNAS_PATIENCE=3 submit late --time=$((SLOW > 1 ? 2 : 1)) --signal=B:USR1@30 --nodes=1 \
     --ntasks-per-node=1
 late=$job
 until_is 60 yes has_results late
