@@ -82,16 +82,19 @@ hash=$(trajectory)
 archs=$(values_of whole.h5 /trials/arch)
 
 # Its only worker hangs, so that its time comes; it does not stop when asked to.
-# It has results before that, also if the build is slow.
-FNAS_PATIENCE=3 submit late --time=$((SLOW > 1 ? 2 : 1)) --signal=B:USR1@30 --nodes=1 \
+# Its time is cut short only then: a slow build would run out of it before.
+late_from=$(date +%s)
+FNAS_PATIENCE=3 submit late --time=60 --signal=B:USR1@30 --nodes=1 \
     --ntasks-per-node=1
 late=$job
 until_is 60 yes has_results late
 results_in late >late.before
 kill -STOP "$(pgrep -n -f 'run.name=late$')"
-{ # before it begins again, or a slow build runs out of a minute once more
+scontrol update "JobId=$late" \
+    TimeLimit=$((($(date +%s) - late_from) / 60 + 2))
+{ # before it begins again
     until_is 180 'PENDING 1' state "$late"
-    scontrol update "JobId=$late" TimeLimit=10
+    scontrol update "JobId=$late" TimeLimit=60
     date +%s >late.at
 } &
 given_time=$!
