@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/blas_core.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,13 +72,22 @@ static enum blas_cpu cpu_here(void)
     return BLAS_CPU_OTHER;
 }
 
-/* Of a program started through the dynamic loader, "/lib/ld.so fnas_mpi", the
- * loader is what the system calls the program: it has no base. */
+/* Under its own path if it is still there, since that is the name that others
+ * find it by (ps, pkill).  Of a program started through the dynamic loader,
+ * "/lib/ld.so fnas_mpi", the loader is what the system calls the program: it has
+ * no base. */
 static void start_again(char **argv)
 {
 #ifdef __linux__
-    if (getauxval(AT_BASE) != 0)
-        (void)execv("/proc/self/exe", argv);
+    static const char self[] = "/proc/self/exe";
+    char path[PATH_MAX];
+    ssize_t length = readlink(self, path, sizeof path - 1);
+
+    if (getauxval(AT_BASE) == 0)
+        return;
+    path[length > 0 ? length : 0] = '\0';
+    (void)execv(path, argv);
+    (void)execv(self, argv);
 #else
     (void)argv;
 #endif

@@ -11,6 +11,7 @@
 #include "base/place.h"
 #include "bench.h"
 #include "nn/gemm.h"
+#include "run/blas_core.h"
 
 static const char help[] =
     "Speed of this machine, of the kernels, and of networks.\n"
@@ -214,10 +215,13 @@ static enum err run(struct comm *world, int argc, char **argv)
 /* Rank 0 says what went wrong, and its exit code is the program's. */
 int main(int argc, char **argv)
 {
-    struct comm *world = comm_start(&argc, &argv);
-    bool leads = comm_rank(world) == 0;
+    struct comm *world;
+    bool leads;
     enum err e;
 
+    blas_core_settle(argv);
+    world = comm_start(&argc, &argv);
+    leads = comm_rank(world) == 0;
     log_open(comm_rank(world), LOG_NORMAL);
     gemm_set_threads(1);
     e = run(world, argc, argv);

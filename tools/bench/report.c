@@ -5,13 +5,16 @@
 
 #include "base/log.h"
 #include "bench.h"
+#include "run/blas_core.h"
 
 void report_machine(const struct results *r)
 {
     const struct machine *m = &r->machine;
+    char core[BLAS_CORE_MAX];
 
-    log_print("machine    %s; %d rank%s, %s kernels\n", m->about, r->ranks,
-              r->ranks == 1 ? "" : "s", r->variant);
+    blas_core_describe(core, sizeof core);
+    log_print("machine    %s; %d rank%s, %s kernels, BLAS core %s\n", m->about,
+              r->ranks, r->ranks == 1 ? "" : "s", r->variant, core);
     log_print("peak       %.1f GFLOP/s of a core\n", 1e-9 * m->peak);
     log_print("bandwidth ");
     for (int i = 0; i < LEVELS; i++)
