@@ -107,9 +107,50 @@ static struct range all(const struct node *n)
     return (struct range){0, n->shape.c};
 }
 
+/* Of a gradient, its planes as far apart as they are. */
+static size_t gradient_floats(const struct graph *g, const struct node *n)
+{
+    return (size_t)g->groups * (size_t)n->shape.c * (size_t)op_plane(n);
+}
+
+/* The reader that has handed its gradient's memory on to node i; 0: none. */
+static int giver(const struct graph *g, int i)
+{
+    for (int j = i + 1; j < g->count; j++)
+        if (g->nodes[j].in[0] == i && g->nodes[j].dx == g->nodes[i].dx)
+            return j;
+    return 0;
+}
+
+/* Nodes whose gradients have memory of their own, for all channels. */
+static struct node *with_gradients(const struct graph *g, struct arena *a)
+{
+    struct node *nodes = MEM_NEW(struct node, g->count);
+    size_t bytes = 0;
+
+    memcpy(nodes, g->nodes, (size_t)g->count * sizeof *nodes);
+    for (int i = 0; i < g->count; i++)
+        bytes += arena_piece(gradient_floats(g, &nodes[i]) * sizeof(float));
+    arena_reserve(a, bytes);
+    for (int i = g->count - 1; i > 0; i--) {
+        if (!nodes[i].dx)
+            continue;
+        nodes[i].dx = giver(g, i)
+                          ? nodes[giver(g, i)].dx
+                          : ARENA_NEW(a, float, gradient_floats(g, &nodes[i]));
+        nodes[i].dx_room = nodes[i].shape.c;
+        nodes[i].dx_from = 0;
+    }
+    return nodes;
+}
+
 /* graph_forward and graph_backward without chains. */
 static void one_by_one(struct graph *g)
 {
+    struct node *banded = g->nodes;
+    struct arena a = {0};
+
+    g->nodes = with_gradients(g, &a);
     graph_zero(g);
     for (int i = 1; i < g->count; i++)
         op_of(g->nodes[i].kind)
@@ -119,6 +160,9 @@ static void one_by_one(struct graph *g)
         if (g->nodes[i].reached)
             op_of(g->nodes[i].kind)
                 ->backward(g, &g->nodes[i], all(op_input(g, &g->nodes[i], 0)));
+    mem_free(g->nodes);
+    g->nodes = banded;
+    arena_free(&a);
 }
 
 /* By the size of the whole: cancellation leaves small values less exact. */

@@ -73,11 +73,11 @@ struct node {
     /* [groups][c][h][w][16], channels `plane` apart.  x is at places[mode], from
      * channel `from` on; there is none if the node is lazy, see also
      * graph_forward.  dx shares memory with others, and is NULL where no
-     * gradient is asked for. */
+     * gradient is asked for; it has dx_room channels, from dx_from on. */
     float *x, *dx;
     ptrdiff_t plane; /* of dx, and of x in GRAPH_TRAIN */
     struct place places[2], at;
-    int from;
+    int from, dx_from, dx_room;
     void *keep;    /* the op's own: tables, what backward needs */
     bool reached;  /* the loss depends on it */
     bool first[2]; /* backward is the first to give in[i] a gradient: it writes;

@@ -151,6 +151,7 @@ static void build_node(struct graph *g, int i, const struct plan *p, char *x,
     n->norm = p->norm[i];
     n->sum = p->sum[i];
     n->dx = at(dx, p->dx[i]);
+    n->dx_room = p->room[i];
     n->reached = p->reached[i];
     memcpy(n->first, &p->first[2 * i], sizeof n->first);
     if (op && op->keep)
@@ -263,11 +264,16 @@ static void run_down(struct graph *g, int first, int last)
     int channels = op_input(g, &g->nodes[last], 0)->shape.c;
     int bands = chain_bands(g, first, last, channels);
 
-    for (int b = 0; b < bands; b++)
+    for (int b = 0; b < bands; b++) {
+        struct range r = chain_band(channels, bands, b);
+
+        for (int i = first; i < last; i++)
+            if (g->nodes[i].dx_room < channels)
+                g->nodes[i].dx_from = r.from;
         for (int i = last; i >= first; i--)
             if (g->nodes[i].reached)
-                op_of(g->nodes[i].kind)
-                    ->backward(g, &g->nodes[i], chain_band(channels, bands, b));
+                op_of(g->nodes[i].kind)->backward(g, &g->nodes[i], r);
+    }
 }
 
 void graph_backward(struct graph *g)

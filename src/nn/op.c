@@ -34,7 +34,7 @@ float *op_x(const struct node *n, int group, int c)
 
 float *op_dx(const struct node *n, int group, int c)
 {
-    return n->dx + (group * n->shape.c + c) * n->plane;
+    return n->dx + (group * n->dx_room + c - n->dx_from) * n->plane;
 }
 
 int op_pixels(const struct shape *s)

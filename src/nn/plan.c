@@ -86,6 +86,7 @@ static void plan_bytes(struct plan *p, const struct graph *g)
 struct plan plan_new(const struct graph *g)
 {
     struct plan p = {.dx = MEM_NEW(size_t, g->count),
+                     .room = MEM_NEW(int, g->count),
                      .spots = {MEM_NEW(struct spot, g->count),
                                MEM_NEW(struct spot, g->count)},
                      .reached = MEM_NEW(bool, g->count),
@@ -104,6 +105,7 @@ struct plan plan_new(const struct graph *g)
 void plan_free(struct plan *p)
 {
     mem_free(p->dx);
+    mem_free(p->room);
     mem_free(p->spots[GRAPH_TRAIN]);
     mem_free(p->spots[GRAPH_EVAL]);
     mem_free(p->reached);

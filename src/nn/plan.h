@@ -16,6 +16,7 @@ struct plan {
         int room, halo;
     } * spots[2];  /* [count] in either mode; node 0 has its own */
     size_t *dx;    /* [count] bytes into the gradient memory, or PLAN_NOWHERE */
+    int *room;     /* [count] channels of dx */
     bool *reached; /* [count] the loss depends on it */
     bool *first;   /* [count][2], see struct node */
     bool *lazy;    /* [count] */

@@ -23,7 +23,8 @@ struct view op_gradient(const struct node *n)
 {
     return (struct view){
         .of = n,
-        .at = {.x = n->dx, .room = n->shape.c, .plane = n->plane},
+        .at = {.x = n->dx, .room = n->dx_room, .plane = n->plane},
+        .from = n->dx_from,
     };
 }
 
