@@ -45,6 +45,19 @@ done
 check '  stored: the command line' \
     test "$(text_of small.h5 /run/command)" = "$old_blas small.cfg --force"
 
+# Those who look for the program find it by its name.
+"$old_blas" small.cfg --force --set run.trials=100000 >/dev/null 2>&1 &
+pid=$!
+tries=0
+until tr '\0' '\n' <"/proc/$pid/environ" | grep -q ^FNAS_BLAS_CORE= ||
+    [ $tries -gt 600 ]; do
+    sleep 0.05
+    tries=$((tries + 1))
+done
+is 'under its own name' "$(cat "/proc/$pid/comm")" old_blas
+kill "$pid"
+wait "$pid"
+
 # What the user asked for is left, but not in silence.
 slow='OpenBLAS uses core Prescott'
 run env OPENBLAS_CORETYPE=Prescott "$old_blas" --version
