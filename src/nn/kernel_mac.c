@@ -5,8 +5,9 @@
  * Weights in panels come one after the other, as a cache likes it.  A tile as
  * high as a panel, if there are registers for it, reads half the pixels for as
  * many products as one of 6 outs, so that twice as many terms stay in the first
- * cache while all outs read them.  Tiles and panels: Goto and van de Geijn 2008,
- * without their packing of x.
+ * cache while all outs read them.  A column alone is in tiles as high, too,
+ * since 6 sums do not hide the latency of a product.  Tiles and panels: Goto and
+ * van de Geijn 2008, without their packing of x.
  *
  * Beside a product there should be little else, even where two threads share a
  * core: so a function computes all tiles of a few columns, several terms in a
@@ -54,14 +55,16 @@ INLINE void look_ahead(int cols, int terms, const float *x, const int *x_at)
         __builtin_prefetch(x + x_at[i / cols] + (cols + i % cols) * LANES);
 }
 
-/* sum[m][i] += w[m w_out + k w_term] x[x_at[k], i], k = 0..terms-1.  Two pointers
- * and multiples of w_out that an instruction can add find 6 weights. */
+/* sum[m][i] += w[m w_out + k w_term] x[x_at[k], i], k = 0..terms-1.  A pointer
+ * and multiples of w_out that an instruction can add find 3 weights. */
 INLINE void multiply(vec (*sum)[SUMS], int outs, int cols, int terms,
                      const float *x, const int *x_at, const float *w,
                      ptrdiff_t w_out, ptrdiff_t w_term)
 {
-    const float *low = opaque(w);
-    const float *high = outs > 3 ? opaque(w + 3 * w_out) : low;
+    const float *w_0 = opaque(w);
+    const float *w_3 = outs > 3 ? opaque(w + 3 * w_out) : w_0;
+    const float *w_6 = outs > 6 ? opaque(w + 6 * w_out) : w_0;
+    const float *w_9 = outs > 9 ? opaque(w + 9 * w_out) : w_0;
 
     UNROLL
     for (int k = 0; k < terms; k++) {
@@ -73,8 +76,11 @@ INLINE void multiply(vec (*sum)[SUMS], int outs, int cols, int terms,
             xv[i] = load(xk + i / VECS * LANES + i % VECS * VEC);
         UNROLL
         for (int m = 0; m < outs; m++) {
-            vec wv = same(
-                (m < 3 ? low + m * w_out : high + (m - 3) * w_out)[k * w_term]);
+            const float *wm = m < 3   ? w_0 + m * w_out
+                              : m < 6 ? w_3 + (m - 3) * w_out
+                              : m < 9 ? w_6 + (m - 6) * w_out
+                                      : w_9 + (m - 9) * w_out;
+            vec wv = same(wm[k * w_term]);
 
             UNROLL
             for (int i = 0; i < cols * VECS; i++) {
@@ -221,8 +227,9 @@ typedef void grid(int down, int across, const struct spot *at,
 PANELS(1) PANELS(2)
 #define FORMS(m) TILES(m, 1) TILES(m, 2) TILES(m, 3) TILES(m, 4)
 #define OF(kind, m) {kind##_##m##_1, kind##_##m##_2, kind##_##m##_3, kind##_##m##_4}
-FORMS(1) FORMS(2) FORMS(3) FORMS(4) FORMS(5) FORMS(6)
+FORMS(1) FORMS(2) FORMS(3) FORMS(4) FORMS(5) FORMS(6) TILES(12, 1)
 static grid *const tall[TALL_COLS] = {panels_1, panels_2};
+static grid *const lone[2] = {any_12_1, rows_12_1};
 #define ALL(kind) {OF(kind, 1), OF(kind, 2), OF(kind, 3), OF(kind, 4), OF(kind, 5), OF(kind, 6)}
 #else
 PANELS(1)
@@ -230,6 +237,7 @@ PANELS(1)
 #define OF(kind, m) {kind##_##m##_1, kind##_##m##_2}
 FORMS(1) FORMS(2) FORMS(3) TILES(4, 1) TILES(5, 1) TILES(6, 1)
 static grid *const tall[TALL_COLS] = {panels_1};
+static grid *const lone[2] = {any_6_1, rows_6_1};
 #define ALL(kind) {OF(kind, 1), OF(kind, 2), OF(kind, 3), {kind##_4_1}, {kind##_5_1}, {kind##_6_1}}
 #endif
 
@@ -255,14 +263,26 @@ INLINE void all_columns(grid *const *of_cols, int wide, int down, int cols,
     }
 }
 
+/* A column alone, as high as tiles can be; how many outs that are. */
+static int column(int outs, int cols, struct spot at, const struct job *j)
+{
+    int down = TALL_OUTS > TILE_OUTS && cols == 1 ? outs / TALL_OUTS : 0;
+
+    if (down > 0)
+        lone[j->w_term == 1](down, 1, &at, j);
+    return down * TALL_OUTS;
+}
+
 static void strided(int outs, int cols, struct spot at, const struct job *j)
 {
     grid *const(*of_outs)[WIDEST] = forms[j->w_term == 1];
-    int down = outs / TILE_OUTS, rest = outs % TILE_OUTS;
+    int done = column(outs, cols, at, j);
+    int down = (outs - done) / TILE_OUTS, rest = (outs - done) % TILE_OUTS;
 
+    at = below(at, done, done * j->w_out, j);
     if (down > 0)
         all_columns(of_outs[TILE_OUTS - 1], TILE_COLS, down, cols, at, j);
-    at = below(at, outs - rest, (outs - rest) * j->w_out, j);
+    at = below(at, down * TILE_OUTS, down * TILE_OUTS * j->w_out, j);
     if (rest > 0)
         all_columns(of_outs[rest - 1], rest <= LOW_OUTS ? WIDEST : TILE_COLS, 1,
                     cols, at, j);
