@@ -96,12 +96,14 @@ resume() {
     note "$what $lost $wrong $unreadable $hang $crashed ${first:--}"
 }
 
-# kill_once WHO NAME RANKS: start or go on, and kill after a while; 1: too late
+# kill_once WHO NAME RANKS: start or go on, and kill within half of the time that
+# all of it takes; counts those that came too late in $late
 kill_once() {
     $MPIRUN -np "$3" "$fnas_mpi" $long --restart --set "run.name=$2" \
         >"$2.out" 2>&1 </dev/null &
     started=$!
-    sleep "$(awk -v r="$(random 2500)" 'BEGIN { print 0.3 + r / 1000 }')"
+    sleep "$(awk -v r="$(random 1000)" -v w="$whole" \
+        'BEGIN { print 0.1 * w + r / 1000 * 0.5 * w }')"
     case $1 in
     host) victims=$(pgrep -f "run.name=$2\$") ;;
     worker) victims=$(process "$2" $((1 + $(random $(($3 - 1)))))) ;;
@@ -116,12 +118,16 @@ kill_once() {
     done
     [ $tries -lt 1200 ] || hung=1
     wait "$started" 2>/dev/null
+    ! "$fnas_mpi" --status "$2" >/dev/null 2>&1 || late=$((late + 1))
 }
 
 campaign_of_kills() {
+    begun=$(now)
     mpi 3 $long --set run.name=whole
+    whole=$(since "$begun")
     wanted=$(trajectory)
     is "an unbroken run" "$code" 0
+    late=0
     i=0
     while [ $i -lt "$kills" ]; do
         i=$((i + 1))
@@ -139,6 +145,8 @@ campaign_of_kills() {
         resume $who "kill$i" "$wanted" 0 $MPIRUN -np $ranks "$fnas_mpi" $long \
             --restart --set "run.name=kill$i"
     done
+    remark "$late of $((2 * kills)) kills came too late, after $whole s"
+    check "searches are killed at work" test $late -lt $((2 * kills))
 }
 
 # A child that has a process of its own is killed: nothing is started again.

@@ -3,6 +3,8 @@
  *
  * A first convolution feeds the one measured, so that this gives a gradient of
  * its input; it is run once, and then only the one measured. */
+#include <math.h>
+
 #include "bench.h"
 #include "nn/op.h"
 
@@ -92,15 +94,15 @@ static void backward(struct graph *g)
 static double seconds_of(struct graph *g, void (*pass)(struct graph *g),
                          double seconds)
 {
-    double now = comm_clock(), stop = now + seconds, best = seconds;
+    double now = comm_clock(), stop = now + seconds, best = HUGE_VAL;
 
-    while (now < stop) {
+    do {
         double start = now;
 
         pass(g);
         now = comm_clock();
-        best = now - start < best ? now - start : best;
-    }
+        best = fmin(best, now - start);
+    } while (now < stop);
     return best;
 }
 
