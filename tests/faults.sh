@@ -29,10 +29,11 @@ tiny=$long # of start
 short="$SOURCE/input/tiny.cfg --set run.trials=6 --set run.publish_every=0
     --set search.method=random --set pool.enabled=true --set pool.round=2"
 
-# A number from 0 to $1 - 1.
-random() {
+# draw N: a number from 0 to N - 1, in $drawn; called in $(...), it would always be
+# the same.
+draw() {
     seed=$(awk -v s="$seed" 'BEGIN { print (s * 16807) % 2147483647 }')
-    echo $((seed % $1))
+    drawn=$((seed % $1))
 }
 
 now() {
@@ -102,11 +103,15 @@ kill_once() {
     $MPIRUN -np "$3" "$fnas_mpi" $long --restart --set "run.name=$2" \
         >"$2.out" 2>&1 </dev/null &
     started=$!
-    sleep "$(awk -v r="$(random 1000)" -v w="$whole" \
-        'BEGIN { print 0.1 * w + r / 1000 * 0.5 * w }')"
+    draw 1000
+    moment=$(awk -v r="$drawn" -v w="$whole" \
+        'BEGIN { print 0.1 * w + r / 1000 * 0.5 * w }')
+    echo "$moment" >>moments
+    sleep "$moment"
+    draw $(($3 - 1))
     case $1 in
     host) victims=$(pgrep -f "run.name=$2\$") ;;
-    worker) victims=$(process "$2" $((1 + $(random $(($3 - 1)))))) ;;
+    worker) victims=$(process "$2" $((1 + drawn))) ;;
     searcher) victims=$(process "$2" 0) ;;
     mpirun) victims=$(process "$2" mpirun) ;;
     esac
@@ -138,15 +143,21 @@ campaign_of_kills() {
         3) who=mpirun ;;
         esac
         hung=0
-        kill_once $who "kill$i" $((2 + $(random 3)))
-        kill_once $who "kill$i" $((2 + $(random 3)))
+        for _ in 1 2; do
+            draw 3
+            kill_once $who "kill$i" $((2 + drawn))
+        done
         [ $hung -eq 0 ] || note "$who 0 0 0 1 0 -"
-        ranks=$((1 + $(random 4)))
+        draw 4
+        ranks=$((1 + drawn))
         resume $who "kill$i" "$wanted" 0 $MPIRUN -np $ranks "$fnas_mpi" $long \
             --restart --set "run.name=kill$i"
     done
+    [ "$kills" -gt 0 ] || return 0
     remark "$late of $((2 * kills)) kills came too late, after $whole s"
     check "searches are killed at work" test $late -lt $((2 * kills))
+    check "at moments that differ" \
+        test "$(sort -u moments | wc -l)" -gt $((kills / 2))
 }
 
 # A child that has a process of its own is killed: nothing is started again.
@@ -154,8 +165,10 @@ campaign_of_children() {
     i=0
     while [ $i -lt "$children" ]; do
         i=$((i + 1))
-        start "child$i" $((1 + $(random 4)))
-        sleep "0.$(random 10)"
+        draw 4
+        start "child$i" $((1 + drawn))
+        draw 10
+        sleep "0.$drawn"
         victims=
         while [ -z "$victims" ] && kill -0 "$started" 2>/dev/null; do
             victims=$(apart "child$i" | tail -n 1)
@@ -216,13 +229,15 @@ campaign_of_damage() {
     run "$fnas_mpi" $half --set run.name=whole_half
     wanted=$(trajectory)
     run "$fnas_mpi" $half --set run.trials=12 --set run.name=half
-    size=$(stat -c %s half.journal)
+    bytes=$(stat -c %s half.journal)
     i=0
     while [ $i -lt "$damages" ]; do
         i=$((i + 1))
         cp half.journal "damage$i.journal"
-        at=$(random "$size")
-        case $(random 3) in
+        draw "$bytes"
+        at=$drawn
+        draw 3
+        case $drawn in
         0) truncate -s $at "damage$i.journal" ;;
         1) dd if=/dev/zero of="damage$i.journal" bs=1 seek=$at count=64 \
             conv=notrunc 2>/dev/null ;;
