@@ -14,6 +14,7 @@
 #include "nn/gemm.h"
 #include "nn/graph.h"
 #include "nn/kernel.h"
+#include "nn/op.h"
 
 /* A convolution as the outer world sees it; depthwise if channels is 0. */
 struct layer {
@@ -63,9 +64,9 @@ static void fill(float *x, size_t n, struct rng *r)
 
 static size_t floats(const struct bench *b, int node)
 {
-    const struct shape *s = &b->g.nodes[node].shape;
+    const struct node *n = &b->g.nodes[node];
 
-    return (size_t)(b->g.groups * s->c * s->h * s->w) * GRAPH_LANES;
+    return (size_t)(b->g.groups * n->shape.c * op_plane(n));
 }
 
 /* The layer behind a first one, so that a gradient of its input is asked for;
@@ -105,11 +106,16 @@ static void finish(struct bench *b)
     arena_free(&b->a);
 }
 
-static size_t at(const struct shape *s, int group, int c, int h, int w,
-                 int lane)
+static size_t at(const struct node *n, int group, int c, int h, int w, int lane)
 {
-    return (size_t)((((group * s->c + c) * s->h + h) * s->w + w) * GRAPH_LANES +
-                    lane);
+    return (size_t)((group * n->shape.c + c) * op_plane(n) +
+                    (h * n->shape.w + w) * GRAPH_LANES + lane);
+}
+
+/* Is it behind a plane? */
+static bool is_gap(const struct node *n, size_t i)
+{
+    return (int)i % op_plane(n) >= op_pixels(&n->shape) * GRAPH_LANES;
 }
 
 static void tally(struct bench *b, size_t i, double term)
@@ -140,16 +146,16 @@ static void product(struct bench *b, enum what what, size_t yi, size_t xi,
 static void products(struct bench *b, const struct layer *l, enum what what,
                      int group, int co, int ci)
 {
-    const struct shape *y = &b->g.nodes[b->node].shape, *x = &l->in;
-    int k = l->kernel, from = l->channels ? co * x->c + ci : co;
+    const struct node *y = &b->g.nodes[b->node], *x = &b->g.nodes[b->first];
+    int k = l->kernel, from = l->channels ? co * l->in.c + ci : co;
 
-    for (int h = 0; h < y->h; h++)
-        for (int w = 0; w < y->w; w++)
+    for (int h = 0; h < y->shape.h; h++)
+        for (int w = 0; w < y->shape.w; w++)
             for (int t = 0; t < k * k; t++) {
                 int hi = h * l->stride + t / k - k / 2;
                 int wi = w * l->stride + t % k - k / 2;
 
-                if (hi < 0 || hi >= x->h || wi < 0 || wi >= x->w)
+                if (hi < 0 || hi >= l->in.h || wi < 0 || wi >= l->in.w)
                     continue;
                 for (int lane = 0; lane < GRAPH_LANES; lane++)
                     product(b, what, at(y, group, co, h, w, lane),
@@ -161,13 +167,13 @@ static void products(struct bench *b, const struct layer *l, enum what what,
 static void bias_terms(struct bench *b, enum what what)
 {
     const struct node *n = &b->g.nodes[b->node];
-    const struct shape *s = &n->shape;
-    size_t bias = n->params - (size_t)s->c;
-    size_t plane = (size_t)(s->h * s->w) * GRAPH_LANES;
+    size_t channels = (size_t)n->shape.c, bias = n->params - channels;
 
     for (size_t i = 0; i < floats(b, b->node); i++) {
-        size_t c = i / plane % (size_t)s->c;
+        size_t c = i / (size_t)op_plane(n) % channels;
 
+        if (is_gap(n, i))
+            continue;
         if (what == Y)
             tally(b, i, (double)b->g.w[n->w_at + bias + c]);
         else if (what == DW)
@@ -197,12 +203,13 @@ static void plain_loops(struct bench *b, const struct layer *l, enum what what)
 
 /* Rounding of a sum is bounded by its terms' sizes; each result must be there,
  * so a NaN fails. */
-static void compare(const struct bench *b, const float *got, size_t n)
+static void compare(const struct bench *b, const float *got, size_t n,
+                    const struct node *of)
 {
     for (size_t i = 0; i < n; i++) {
         double error = fabs((double)got[i] - b->want[i]);
 
-        if (!(error <= 1e-6 * b->size[i] + 1e-30))
+        if (!(of && is_gap(of, i)) && !(error <= 1e-6 * b->size[i] + 1e-30))
             fail_msg("%s: value %zu is %.9g, not %.9g", b->g.kernels->name, i,
                      (double)got[i], b->want[i]);
     }
@@ -216,18 +223,19 @@ static void check_layer(const struct layer *l, const struct kernels *kernels)
     start(&b, l, kernels);
     n = &b.g.nodes[b.node];
     plain_loops(&b, l, Y);
-    compare(&b, n->x, floats(&b, b.node));
+    compare(&b, n->x, floats(&b, b.node), n);
     /* backward also runs the first layer, which leaves this dx alone */
     graph_backward(&b.g);
     plain_loops(&b, l, DX);
-    compare(&b, b.g.nodes[b.first].dx, floats(&b, b.first));
+    compare(&b, b.g.nodes[b.first].dx, floats(&b, b.first),
+            &b.g.nodes[b.first]);
     plain_loops(&b, l, DW);
-    compare(&b, b.g.dw + n->w_at, n->params);
+    compare(&b, b.g.dw + n->w_at, n->params, NULL);
     /* forward again, with weights in panels */
     graph_fold(&b.g);
     graph_forward(&b.g, GRAPH_EVAL);
     plain_loops(&b, l, Y);
-    compare(&b, n->x, floats(&b, b.node));
+    compare(&b, n->x, floats(&b, b.node), n);
     finish(&b);
 }
 
@@ -276,8 +284,8 @@ static void columns(float *to, const struct bench *b, const struct layer *l,
             bool inside = h >= 0 && h < l->in.h && w >= 0 && w < l->in.w;
 
             to[i * pixels + p] =
-                inside ? in->x[at(&l->in, image / GRAPH_LANES, i / (k * k), h,
-                                  w, image % GRAPH_LANES)]
+                inside ? in->x[at(in, image / GRAPH_LANES, i / (k * k), h, w,
+                                  image % GRAPH_LANES)]
                        : 0;
         }
 }
@@ -332,34 +340,6 @@ static void test_same_bits(void **state)
         }
 }
 
-/* All 0/1 combinations of transposition against the definition. */
-static void test_gemm(void **state)
-{
-    enum { M = 3, N = 4, K = 5 };
-    float a[M * K], b[K * N], y[M * N];
-    struct rng r = rng_stream(3, RNG_TEST, 0);
-
-    (void)state;
-    fill(a, M * K, &r);
-    fill(b, K * N, &r);
-    for (int t = 0; t < 4; t++) {
-        bool ta = t & 1, tb = t & 2;
-
-        for (int i = 0; i < M * N; i++)
-            y[i] = (float)i;
-        gemm(y, a, b, M, N, K, ta, tb, 0.5f);
-        for (int i = 0; i < M * N; i++) {
-            float want = 0.5f * (float)i;
-
-            for (int k = 0; k < K; k++)
-                want += a[ta ? k * M + i / N : i / N * K + k] *
-                        b[tb ? i % N * K + k : k * N + i % N];
-            assert_float_equal(y[i], want, 1e-5);
-        }
-    }
-    assert_true(gemm_core()[0] != '\0' && gemm_version()[0] != '\0');
-}
-
 static void test_variants(void **state)
 {
     int count = 0;
@@ -391,8 +371,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_variants),  cmocka_unit_test(test_plain_loops),
         cmocka_unit_test(test_adds),      cmocka_unit_test(test_matrix_product),
-        cmocka_unit_test(test_same_bits), cmocka_unit_test(test_gemm),
-        cmocka_unit_test(test_no_leak),
+        cmocka_unit_test(test_same_bits), cmocka_unit_test(test_no_leak),
     };
 
     gemm_set_threads(1);

@@ -134,8 +134,9 @@ float *op_dx(const struct node *n, int group, int c);
 int op_pixels(const struct shape *s);
 ptrdiff_t op_plane(const struct node *n);
 
-/** Pixels from a plane of so many to the next: planes of 4 KiB would compete for
- * the same lines of the cache. */
+/** Pixels from a plane of so many to the next.  Products read four pixels of
+ * each of many planes: at multiples of 512 bytes from one to the next, these would
+ * compete for half of the cache's lines or fewer. */
 int op_apart(int pixels);
 
 /** Output size for a kernel centred on every stride-th pixel. */

@@ -49,7 +49,7 @@ ptrdiff_t op_plane(const struct node *n)
 
 int op_apart(int pixels)
 {
-    return pixels % 64 == 0 ? pixels + 4 : pixels;
+    return pixels % 8 == 0 ? pixels + 4 : pixels;
 }
 
 int op_strided(int size, int stride)
