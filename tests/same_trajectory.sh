@@ -100,11 +100,6 @@ for off in critic replay; do
     check "fnas.$off changes it" test "$(trajectory)" != none -a \
         "$(trajectory)" != "$hash"
 done
-best='--set fnas.replayed=0.7 --set fnas.best=0.3'
-run "$fnas_mpi" "$tiny" --force $all $best
-check 'so does more of the best again' test "$(trajectory)" != none -a \
-    "$(trajectory)" != "$hash"
-same 3 "$(trajectory)" $all $best
 run "$fnas_mpi" "$tiny" --force --set search.method=fnas \
     --set fnas.critic=false --set fnas.replay=false
 is 'fnas without critic and replay is ppo' "$(trajectory)" "$ppo"
