@@ -35,22 +35,16 @@ static void add_numbered(struct replay *r, int i)
     replay_add(r, &(struct experience){a, 100 + i, 200 + i, i / 4}, mu);
 }
 
-/* How near to the number *of. */
-static double nearness(const void *of, const struct experience *e)
-{
-    return -fabs(e->reward - 100 - *(const int *)of);
-}
-
 /* Numbers of those drawn, as bits; each must be whole. */
-static uint64_t draw_chosen(struct replay *r, const struct replay_choice *c,
-                            uint64_t id, int *count)
+static uint64_t draw(struct replay *r, int n, int64_t since, uint64_t id,
+                     int *count)
 {
     struct experience e[64];
     float mu[64 * SLOTS];
     struct rng rng = rng_stream(1, RNG_TEST, id);
     uint64_t seen = 0;
 
-    *count = replay_draw(r, &rng, c, e, mu);
+    *count = replay_draw(r, &rng, n, since, e, mu);
     for (int i = 0; i < *count; i++) {
         int k = e[i].arch.option[0];
 
@@ -61,14 +55,6 @@ static uint64_t draw_chosen(struct replay *r, const struct replay_choice *c,
         seen |= (uint64_t)1 << k;
     }
     return seen;
-}
-
-static uint64_t draw(struct replay *r, int n, int64_t since, uint64_t id,
-                     int *count)
-{
-    const struct replay_choice c = {.n = n, .since = since, .best = 1};
-
-    return draw_chosen(r, &c, id, count);
 }
 
 /* First in, first out; nothing twice; nothing stale. */
@@ -111,33 +97,6 @@ static void test_uniform(void **state)
     }
     for (int i = 0; i < 10; i++)
         assert_in_range(drawn[i], 1200 - 150, 1200 + 150);
-    replay_free(r);
-}
-
-/* The best of those not stale, of equals the older; n of them if there are. */
-static void test_best(void **state)
-{
-    struct replay *r = replay_new(SLOTS, 16);
-    const int near = 9;
-    struct replay_choice c = {
-        .n = 4, .since = 1, .worth = nearness, .of = &near};
-    uint64_t seen = 0;
-    int n;
-
-    (void)state;
-    for (int i = 0; i < 16; i++) /* 4..15 are not stale */
-        add_numbered(r, i);
-    c.best = 0.5;
-    for (uint64_t k = 0; k < 200; k++) {
-        seen |= draw_chosen(r, &c, k, &n);
-        assert_int_equal(n, 4);
-    }
-    assert_int_equal(seen, 0xfc0); /* 6..11 */
-    c.best = 0;
-    assert_int_equal(draw_chosen(r, &c, 0, &n), 0x780); /* 7..10 */
-    c.n = 64;
-    assert_int_equal(draw_chosen(r, &c, 0, &n), 0xfff0);
-    assert_int_equal(n, 12);
     replay_free(r);
 }
 
@@ -303,7 +262,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_buffer),
         cmocka_unit_test(test_uniform),
-        cmocka_unit_test(test_best),
         cmocka_unit_test(test_importance),
         cmocka_unit_test(test_loss_gradient),
         cmocka_unit_test(test_loss_weight),

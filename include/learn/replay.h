@@ -28,20 +28,9 @@ struct experience {
  * room. */
 void replay_add(struct replay *r, const struct experience *e, const float *mu);
 
-/** What is drawn: at most n different results, uniformly, of the best of those
- * not older than round `since`: a share of `best`, but n at least; best = 1: all.
- * The best alone are a bias that weights of importance do not undo, meant as in
- * self-imitation learning (Oh et al. 2018). */
-struct replay_choice {
-    int n;
-    int64_t since;
-    double best;
-    double (*worth)(const void *of, const struct experience *e);
-    const void *of; /* given to `worth` */
-};
-
-/** Draw; e: [n], mu: [n, slots]. Returns how many. */
-int replay_draw(struct replay *r, struct rng *rng,
-                const struct replay_choice *c, struct experience *e, float *mu);
+/** Draw at most n different results, uniformly, of those not older than round
+ * `since`; e: [n], mu: [n, slots]. Returns how many. */
+int replay_draw(struct replay *r, struct rng *rng, int n, int64_t since,
+                struct experience *e, float *mu);
 
 #endif

@@ -41,11 +41,8 @@
       "With the critic: results it models, at most; its cost grows with the "  \
       "square of this")                                                        \
     X(BOOL, replay, "true", 0, 0, "",                                          \
-      "Part of what the policy learns from in a round are results of earlier " \
+      "Half of what the policy learns from in a round are results of earlier " \
       "rounds")                                                                \
-    X(REAL, replayed, "0.5", 0, 0.9, "of a round", "With replay: that part")   \
-    X(REAL, best, "1", 0, 1, "of the results kept",                            \
-      "With replay: the best, which are learned from again; 1: all")           \
     X(INT, capacity, "200", 1, 1000000, "results",                             \
       "With replay: results kept to be learned from again")                    \
     X(INT, stale, "10", 1, 1000000, "rounds",                                  \

@@ -1,17 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "learn/replay.h"
 
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
 #include "base/mem.h"
-
-struct ranked {
-    double worth;
-    int at, entry; /* in the order of age; in the ring */
-};
 
 struct replay {
     int slots, capacity;
@@ -19,7 +12,6 @@ struct replay {
     struct experience *entry; /* [capacity] */
     float *mu;                /* [capacity, slots] */
     int *order;               /* [capacity] */
-    struct ranked *ranked;    /* [capacity] */
 };
 
 struct replay *replay_new(int slots, int capacity)
@@ -33,7 +25,6 @@ struct replay *replay_new(int slots, int capacity)
     r->entry = MEM_NEW(struct experience, capacity);
     r->mu = MEM_NEW(float, count);
     r->order = MEM_NEW(int, capacity);
-    r->ranked = MEM_NEW(struct ranked, capacity);
     return r;
 }
 
@@ -44,7 +35,6 @@ void replay_free(struct replay *r)
     mem_free(r->entry);
     mem_free(r->mu);
     mem_free(r->order);
-    mem_free(r->ranked);
     mem_free(r);
 }
 
@@ -73,38 +63,10 @@ static int list_recent(struct replay *r, int64_t since)
     return n;
 }
 
-/* The best first; of equals the older. */
-static int by_worth(const void *a, const void *b)
+int replay_draw(struct replay *r, struct rng *rng, int n, int64_t since,
+                struct experience *e, float *mu)
 {
-    const struct ranked *p = a, *q = b;
-
-    if (p->worth != q->worth)
-        return p->worth > q->worth ? -1 : 1;
-    return (p->at > q->at) - (p->at < q->at);
-}
-
-/* Of the first `there` in order the best remain; how many. */
-static int keep_best(struct replay *r, int there, const struct replay_choice *c)
-{
-    int keep = (int)ceil(c->best * there);
-
-    keep = keep > c->n ? keep : c->n;
-    if (keep >= there)
-        return there;
-    for (int i = 0; i < there; i++)
-        r->ranked[i] = (struct ranked){c->worth(c->of, &r->entry[r->order[i]]),
-                                       i, r->order[i]};
-    qsort(r->ranked, (size_t)there, sizeof *r->ranked, by_worth);
-    for (int i = 0; i < keep; i++)
-        r->order[i] = r->ranked[i].entry;
-    return keep;
-}
-
-int replay_draw(struct replay *r, struct rng *rng,
-                const struct replay_choice *c, struct experience *e, float *mu)
-{
-    int there = keep_best(r, list_recent(r, c->since), c);
-    int drawn = c->n < there ? c->n : there;
+    int there = list_recent(r, since), drawn = n < there ? n : there;
 
     rng_shuffle(rng, r->order, (size_t)there);
     for (int i = 0; i < drawn; i++) {

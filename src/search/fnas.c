@@ -8,7 +8,7 @@
  *              of the others the policy learns by what the critic predicts.
  *              What was trained already is mutated first, until it is new: so
  *              a settled policy is searched around, and not asked in vain.
- *     replay   part of what the policy learns from are results of earlier
+ *     replay   half of what the policy learns from are results of earlier
  *              rounds, weighted by importance; so a round may be drawn while
  *              the ones before it are still out, `lag` of them.
  *
@@ -94,12 +94,6 @@ static void make_scratch(struct fnas *s)
     s->again = MEM_NEW(struct experience, most);
 }
 
-/* Results to be learned from again, beside so many new ones. */
-static int replays(const struct fnas_conf *c, int news)
-{
-    return (int)(news * c->replayed / (1 - c->replayed) + 0.5);
-}
-
 static struct fnas *make(const struct search_start *start,
                          const struct fnas_conf *c)
 {
@@ -113,7 +107,7 @@ static struct fnas *make(const struct search_start *start,
     s->slots = space->count;
     s->spread = 1;
     s->room = c && c->critic && c->sample > p->batch ? c->sample : p->batch;
-    s->most = s->room + (c && c->replay ? replays(c, s->room) : 0);
+    s->most = c && c->replay ? 2 * s->room : s->room;
     s->open = c && c->replay ? c->lag + 1 : 1;
     s->rounds = MEM_NEW(struct round, s->open);
     make_parts(s, space);
@@ -200,7 +194,7 @@ static int round_size(const struct fnas *s)
     if (wanted == 0)
         return s->conf->sample;
     if (s->replay && s->drawn > 0)
-        batch = (int)ceil(batch * (1 - s->conf->replayed) - 1e-9);
+        batch = (batch + 1) / 2;
     return batch < wanted ? batch : wanted;
 }
 
@@ -286,22 +280,13 @@ static void remember(struct fnas *s, const struct round *r)
                        r->mu + i * s->slots);
 }
 
-static double worth(const void *self, const struct experience *e)
-{
-    return level(self, e->reward, e->age);
-}
-
-/* Behind n new ones, results of earlier rounds. */
+/* As many of earlier rounds as there are new ones. */
 static int recall(struct fnas *s, int n)
 {
     struct rng r = rng_stream(s->seed, RNG_REPLAY, (uint64_t)s->learned);
-    const struct replay_choice choice = {.n = replays(s->conf, n),
-                                         .since = s->learned - s->conf->stale,
-                                         .best = s->conf->best,
-                                         .worth = worth,
-                                         .of = s};
-    int drawn =
-        replay_draw(s->replay, &r, &choice, s->again, s->mu + n * s->slots);
+
+    int drawn = replay_draw(s->replay, &r, n, s->learned - s->conf->stale,
+                            s->again, s->mu + n * s->slots);
 
     for (int i = 0; i < drawn; i++) {
         s->arch[n + i] = s->again[i].arch;
