@@ -143,7 +143,7 @@ journal() { # CODE PATTERN WHAT FILE
 journal 3 'is not a journal' text noise
 journal 3 'is not a journal' 'results' good.h5
 # The head is there twice; both are changed.
-copy=$((32 + ($(od -An -t u4 -j 16 -N 4 whole) + 7) / 8 * 8))
+copy=$(((32 + $(od -An -t u4 -j 16 -N 4 whole) + 1023) / 512 * 512))
 heads() { # OFFSET WHAT
     changed "$1" whole >once
     changed "$(($1 + copy))" once >twice

@@ -252,11 +252,12 @@ static void test_cut(void **state)
 }
 
 /* A byte changed anywhere: that trial alone is lost, unless it fills a gap; none
- * if it is in the head, which is there twice. */
+ * if it is in the head, which is there twice, nor if a sector of that is gone. */
 static void test_damaged(void **state)
 {
-    static unsigned char bytes[FILE_MAX];
+    static unsigned char bytes[FILE_MAX], whole[FILE_MAX];
     size_t head, n = sizes(bytes, &head);
+    enum { SECTOR = 512 };
     int lost = 0, tried = 0;
 
     (void)state;
@@ -264,6 +265,12 @@ static void test_damaged(void **state)
         bytes[i] ^= 0x10;
         assert_int_equal(found_in(bytes, n, i % 5 == 0), TRIALS);
         bytes[i] ^= 0x10;
+    }
+    for (size_t i = 0; i + SECTOR <= head; i += 7) {
+        memcpy(whole, bytes, n);
+        memset(bytes + i, 0, SECTOR);
+        assert_int_equal(found_in(bytes, n, false), TRIALS);
+        memcpy(bytes, whole, n);
     }
     for (size_t i = head; i < n; i += 11, tried++) {
         int64_t count;

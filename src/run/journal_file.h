@@ -48,7 +48,8 @@ struct journal {
 enum err journal_trouble(const struct journal *j, const char *doing);
 
 /** The head of a journal of these settings.  It is there twice, settings and
- * all; where records begin behind that. */
+ * all, a sector or more of zeros behind each, so that no damage of so many bytes
+ * meets both; where records begin behind that. */
 struct head journal_head(const char *settings);
 off_t journal_records(const struct head *h);
 

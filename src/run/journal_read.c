@@ -13,7 +13,7 @@
 #include "journal_file.h"
 #include "run/settings.h"
 
-enum { VERSION = 2 };
+enum { VERSION = 3, SECTOR = 512 };
 
 static const char magic[8] = "FNASJRN";
 
@@ -55,7 +55,9 @@ struct head journal_head(const char *settings)
 
 off_t journal_records(const struct head *h)
 {
-    return 2 * ((off_t)sizeof *h + journal_padded(h->size));
+    off_t bytes = (off_t)(sizeof *h + h->size);
+
+    return 2 * ((bytes + 2 * SECTOR - 1) / SECTOR * SECTOR);
 }
 
 /* Read the head at `at` and its settings, which are to be freed; NULL: there is
