@@ -266,11 +266,11 @@ static void test_damaged(void **state)
         assert_int_equal(found_in(bytes, n, i % 5 == 0), TRIALS);
         bytes[i] ^= 0x10;
     }
+    memcpy(whole, bytes, n);
     for (size_t i = 0; i + SECTOR <= head; i += 7) {
-        memcpy(whole, bytes, n);
         memset(bytes + i, 0, SECTOR);
         assert_int_equal(found_in(bytes, n, false), TRIALS);
-        memcpy(bytes, whole, n);
+        memcpy(bytes + i, whole + i, SECTOR);
     }
     for (size_t i = head; i < n; i += 11, tried++) {
         int64_t count;
