@@ -11,7 +11,6 @@
 
 #include "base/mem.h"
 #include "run/driver.h"
-#include "run/pace.h"
 #include "run/settings.h"
 
 enum { LONG_MS = 500, KNOWN = 8, TRIALS = 1000 };
@@ -95,40 +94,41 @@ static void end_is_filled_with_short_trials(void **state)
     conf_free(conf);
 }
 
-static void trial(struct trials *t, double work_units, double seconds)
-{
-    const struct task task = {.id = t->count};
-    struct trial *one = trials_append(t, &task, false);
-
-    one->work = work_units;
-    one->result = (struct result){.state = TRIAL_DONE, .seconds = seconds};
-    one->answered = true;
-}
-
 static void time_of_a_trial_is_foretold(void **state)
 {
-    struct trials t;
+    struct pace p = {0};
 
     (void)state;
-    trials_new(&t);
-    assert_true(pace_seconds(&t, 1) == 0);
-    trial(&t, 10, 5);
-    assert_float_equal(pace_seconds(&t, 10), 1.2 * 5, 1e-12);
-    assert_float_equal(pace_seconds(&t, 20), 1.2 * 10, 1e-12);
-    assert_float_equal(pace_seconds(&t, 2), 1.2 * 5, 1e-12);
-    trial(&t, 2, 1);
-    trial(&t, 3, 0.9);
-    assert_float_equal(pace_seconds(&t, 2), 1.2, 1e-12);
-    assert_float_equal(pace_seconds(&t, 3), 1.2, 1e-12);
-    t.list[0].answered = false;
-    assert_float_equal(pace_seconds(&t, 10), 1.2 * 10 / 3, 1e-12);
-    trials_free(&t);
+    assert_true(pace_seconds(&p, 1) == 0);
+    pace_note(&p, 10, 5);
+    assert_float_equal(pace_seconds(&p, 10), 1.2 * 5, 1e-12);
+    assert_float_equal(pace_seconds(&p, 20), 1.2 * 10, 1e-12);
+    assert_float_equal(pace_seconds(&p, 2), 1.2 * 5, 1e-12);
+    pace_note(&p, 2, 1);
+    pace_note(&p, 3, 0.9);
+    assert_float_equal(pace_seconds(&p, 2), 1.2, 1e-12);
+    assert_float_equal(pace_seconds(&p, 3), 1.2, 1e-12);
+}
+
+/* The earliest are forgotten. */
+static void time_of_a_trial_is_that_of_the_latest(void **state)
+{
+    struct pace p = {0};
+
+    (void)state;
+    pace_note(&p, 10, 5);
+    for (int i = 0; i < PACE_KEPT - 1; i++)
+        pace_note(&p, 3, 1);
+    assert_float_equal(pace_seconds(&p, 10), 1.2 * 5, 1e-12);
+    pace_note(&p, 3, 1);
+    assert_float_equal(pace_seconds(&p, 10), 1.2 * 10 / 3, 1e-12);
 }
 
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(time_of_a_trial_is_foretold),
+        cmocka_unit_test(time_of_a_trial_is_that_of_the_latest),
         cmocka_unit_test(end_is_filled_with_short_trials),
     };
     struct comm *world = comm_start(&argc, &argv);

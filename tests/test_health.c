@@ -47,13 +47,12 @@ static double choice_of(const struct choice *c, int count, const char *kind,
 static void shares_are_counted(void **state)
 {
     struct space s = blocks();
-    struct trial t[3] = {
-        {.task.arch = {SLOTS, {9, 9, 9, 9, 9, 9}}}, /* not looked at */
-        {.task.arch = {SLOTS, {0, 1, 0, 2, 0, 1}}},
-        {.task.arch = {SLOTS, {0, 0, 3, 2, 0, 2}}},
+    struct arch a[2] = {
+        {SLOTS, {0, 1, 0, 2, 0, 1}},
+        {SLOTS, {0, 0, 3, 2, 0, 2}},
     };
     int n;
-    struct choice *c = choices_count(&n, &s, t, 1, 3);
+    struct choice *c = choices_count(&n, &s, a, 2);
 
     (void)state;
     assert_int_equal(n, 4 + 3 + 3);
@@ -67,31 +66,30 @@ static void shares_are_counted(void **state)
     mem_free(c);
 }
 
-/* Trials drawn uniformly; option 0 taken instead with this chance. */
-static void draw(struct trial *t, int n, double lean, const struct space *s,
-                 struct rng *r)
+/* Drawn uniformly; option 0 taken instead with this chance. */
+static struct arch draw(double lean, const struct space *s, struct rng *r)
 {
-    for (int i = 0; i < n; i++) {
-        t[i] = (struct trial){.answered = true, .twin = -1};
-        t[i].task.arch = space_random(s, r);
-        for (int k = 0; k < s->count; k++)
-            if (rng_uniform(r) < lean)
-                t[i].task.arch.option[k] = 0;
-    }
+    struct arch a = space_random(s, r);
+
+    for (int k = 0; k < s->count; k++)
+        if (rng_uniform(r) < lean)
+            a.option[k] = 0;
+    return a;
 }
 
 /* How often draws are found to be no uniform ones, at a level of 5 %. */
 static double found(int n, double lean)
 {
     struct space s = blocks();
-    struct trial t[HEALTH_MOST];
+    struct arch a[HEALTH_MOST];
     int count = 0;
 
     for (int i = 0; i < ROUNDS; i++) {
         struct rng r = rng_stream(7, RNG_TEST, (uint64_t)i);
 
-        draw(t, n, lean, &s, &r);
-        count += choices_uniform(&s, t, 0, n) <= 0.05;
+        for (int k = 0; k < n; k++)
+            a[k] = draw(lean, &s, &r);
+        count += choices_uniform(&s, a, n) <= 0.05;
     }
     return (double)count / ROUNDS;
 }
@@ -121,25 +119,23 @@ static bool called_random(const struct search *by, int n, double lean,
 {
     struct space s = blocks();
     struct rng r = rng_stream(8, RNG_TEST, id);
-    struct trial *t = MEM_NEW(struct trial, n);
     struct driver d = {.space = &s, .method = by};
     struct health h;
     bool random;
 
     for (int i = 0; i < n; i++) {
-        draw(&t[i], 1, lean * i / n, &s, &r);
-        t[i].result.age = by == &heir ? i : (double)NAN;
-        t[i].reward = rng_normal(&r) + rise * i / n;
-        t[i].reward += by == &heir ? 2 * log1p(i) : 0;
+        struct trial t = {.task.arch = draw(lean * i / n, &s, &r)};
+
+        t.result.age = by == &heir ? i : (double)NAN;
+        t.reward = rng_normal(&r) + rise * i / n;
+        t.reward += by == &heir ? 2 * log1p(i) : 0;
+        evidence_add(&d.evidence, &t);
     }
-    d.trials.list = t;
-    d.trials.count = d.trials.settled = n;
     health_measure(&h, &d);
     random = h.random;
     assert_string_equal(h.row[h.rows - 1].name, "search");
     assert_true(isnan(h.row[h.rows - 1].value) == (n < 2 * HEALTH_LEAST));
     health_free(&h);
-    mem_free(t);
     return random;
 }
 
@@ -178,19 +174,18 @@ static void inherited_rewards_are_not_counted(void **state)
 static void what_was_not_measured_is_left_out(void **state)
 {
     struct space s = blocks();
-    struct trial t[40];
     struct rng r = rng_stream(9, RNG_TEST, 0);
     struct driver d = {.space = &s, .method = &method};
     struct health h;
 
     (void)state;
-    draw(t, 40, 0, &s, &r);
     for (int i = 0; i < 40; i++) {
-        t[i].reward = i < 25 ? (double)NAN : i;
-        t[i].result.state = i < 25 ? TRIAL_FAILED : TRIAL_DONE;
+        struct trial t = {.task.arch = draw(0, &s, &r)};
+
+        t.reward = i < 25 ? (double)NAN : i;
+        t.result.state = i < 25 ? TRIAL_FAILED : TRIAL_DONE;
+        evidence_add(&d.evidence, &t);
     }
-    d.trials.list = t;
-    d.trials.count = d.trials.settled = 40;
     health_measure(&h, &d);
     assert_non_null(
         strstr(h.row[h.rows - 1].text, "too few trials to judge: 15"));

@@ -23,8 +23,17 @@ double stats_kendall(const double *x, const double *y, int n);
 struct stats_interval stats_kendall_interval(const double *x, const double *y,
                                              int n, uint64_t seed);
 
-/** Pearson's correlation of n pairs; NAN if x or y is constant, or n < 2. */
-double stats_correlation(const double *x, const double *y, int n);
+/** What is kept of pairs to correlate them: number, means, and sums of squares and
+ * products about the means.  All 0: no pair yet. */
+struct stats_pairs {
+    double n, x, y, xx, yy, xy;
+};
+
+/** One more pair, by the update of Welford (1962): no sum of squares that cancels. */
+void stats_pair(struct stats_pairs *p, double x, double y);
+
+/** Pearson's correlation; NAN if x or y is constant, or n < 2. */
+double stats_correlation(const struct stats_pairs *p);
 
 /** The one in the middle of n > 0 numbers, the upper of two; x is sorted. */
 double stats_median(double *x, int n);

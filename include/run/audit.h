@@ -19,12 +19,36 @@ struct audit {
     double epochs;         /* spent by all trials, audits not counted */
     double scratch_epochs; /* spent on audits */
     int64_t pairs;         /* trials that were trained from scratch, too */
-    struct stats_interval tau; /* Kendall's: started against from scratch */
+    struct stats_interval tau; /* Kendall's: started against from scratch, the
+                                  latest AUDIT_PAIRS */
     double gain; /* mean accuracy of the pairs: started minus from scratch */
 };
 
-/** Of the trials that are settled. */
-struct audit audit_trials(const struct trials *t, uint64_t seed);
+enum { AUDIT_GENERATIONS = 64, AUDIT_PAIRS = 1024 };
+
+/** What is kept of trials to judge them: sums, and the latest pairs. All 0: none. */
+struct audit_sums {
+    int64_t started;
+    double inherited, epochs, scratch_epochs, gain;
+
+    /* reward and age, about their means over a generation: of the latest ones,
+       and of all before */
+    struct {
+        int64_t generation;
+        struct stats_pairs pairs;
+    } recent[AUDIT_GENERATIONS];
+    struct stats_pairs earlier;
+
+    int64_t pairs; /* ever */
+    double accuracy[AUDIT_PAIRS], scratch[AUDIT_PAIRS];
+};
+
+/** Count a trial that is settled.  The trials of a generation follow each other,
+ * with those of fewer than AUDIT_GENERATIONS others between them. */
+void audit_count(struct audit_sums *s, const struct trial *t);
+
+/** Of what was counted; the seed is that of the bootstrap. */
+struct audit audit_of(const struct audit_sums *s, uint64_t seed);
 
 /** Print it; write it to the results, below /pool.  Nothing is said if no trial
  * started from the pool. */

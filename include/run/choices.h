@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* How often each option of a space was chosen in some trials, and whether that
+/* How often each option of a space was chosen in some architectures, and whether that
  * differs from uniform draws. All Local. */
 #ifndef RUN_CHOICES_H
 #define RUN_CHOICES_H
 
-#include "run/trials.h"
 #include "space/space.h"
 
 /** An option, over all decisions of its kind: "conv" for b1.conv, b2.conv...,
@@ -14,16 +13,13 @@ struct choice {
     double share, uniform; /* 0..1, each sums to 1 over a kind */
 };
 
-/** The shares in trials first..end - 1, end > first; the caller frees the
- * list (mem_free). */
+/** The shares in n > 0 architectures; the caller frees the list (mem_free). */
 struct choice *choices_count(int *count, const struct space *s,
-                             const struct trial *list, int64_t first,
-                             int64_t end);
+                             const struct arch *list, int n);
 
-/** Probability that uniform draws are as uneven as these trials: Pearson's
+/** Probability that uniform draws are as uneven as these n: Pearson's
  * chi-squared, added over the decisions, by Wilson and Hilferty's (1931)
  * approximation.  1 if no decision has a choice. */
-double choices_uniform(const struct space *s, const struct trial *list,
-                       int64_t first, int64_t end);
+double choices_uniform(const struct space *s, const struct arch *list, int n);
 
 #endif

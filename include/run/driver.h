@@ -15,8 +15,11 @@
 #define RUN_DRIVER_H
 
 #include "base/conf.h"
+#include "run/audit.h"
+#include "run/evidence.h"
 #include "run/farm.h"
 #include "run/journal.h"
+#include "run/pace.h"
 #include "run/stop.h"
 #include "run/trials.h"
 #include "search/search.h"
@@ -43,6 +46,9 @@ struct driver {
     struct journal *journal; /* results are kept there; NULL: nowhere */
     struct stop stop;
     struct trials trials;
+    struct audit_sums audit;  /* of those settled, */
+    struct evidence evidence; /* as this */
+    struct pace pace;         /* of those answered */
     double started;           /* comm_clock() */
     double longest, shortest; /* seconds that a trial took; 0: none did */
     int64_t resumed;          /* trials that the journal had */

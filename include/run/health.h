@@ -30,7 +30,7 @@ enum {
     HEALTH_ROWS_MAX = 16,
     HEALTH_TEXT_MAX = 128,
     HEALTH_LEAST = 8, /* trials compared */
-    HEALTH_MOST = 50
+    HEALTH_MOST = EVIDENCE_KEPT
 };
 
 /** A figure of the panel; a new one is a function in the table of health.c. */
@@ -43,7 +43,8 @@ struct health_row {
 struct health {
     int rows;
     struct health_row row[HEALTH_ROWS_MAX];
-    int late; /* trials compared; all of them if they are too few */
+    int late; /* proposals counted: as many as are compared, or, if these
+                 are too few, up to HEALTH_MOST */
     int choices;
     struct choice *choice; /* of the late trials, [choices] */
     bool random;           /* enough trials, and no better than random */

@@ -86,26 +86,21 @@ struct stats_interval stats_kendall_interval(const double *x, const double *y,
     return s;
 }
 
-static double mean(const double *x, int n)
+void stats_pair(struct stats_pairs *p, double x, double y)
 {
-    double sum = 0;
+    double from_x = x - p->x, from_y = y - p->y;
 
-    for (int i = 0; i < n; i++)
-        sum += x[i];
-    return sum / n;
+    p->n += 1;
+    p->x += from_x / p->n;
+    p->y += from_y / p->n;
+    p->xx += from_x * (x - p->x);
+    p->yy += from_y * (y - p->y);
+    p->xy += from_x * (y - p->y);
 }
 
-double stats_correlation(const double *x, const double *y, int n)
+double stats_correlation(const struct stats_pairs *p)
 {
-    double x_mean = mean(x, n), y_mean = mean(y, n);
-    double xy = 0, xx = 0, yy = 0;
-
-    for (int i = 0; i < n; i++) {
-        xy += (x[i] - x_mean) * (y[i] - y_mean);
-        xx += (x[i] - x_mean) * (x[i] - x_mean);
-        yy += (y[i] - y_mean) * (y[i] - y_mean);
-    }
-    return xx > 0 && yy > 0 ? xy / sqrt(xx * yy) : (double)NAN;
+    return p->xx > 0 && p->yy > 0 ? p->xy / sqrt(p->xx * p->yy) : (double)NAN;
 }
 
 double stats_median(double *x, int n)

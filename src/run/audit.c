@@ -7,101 +7,73 @@
 
 #include "base/h5.h"
 #include "base/log.h"
-#include "base/mem.h"
 
-/* Pairs of figures, one from each trial that has them. */
-struct pairs {
-    int n;
-    double *x, *y;
-    int64_t *generation;
-};
-
-static struct pairs pairs_new(int64_t room)
+/* Sums about the means of a generation are those of all. */
+static void add_spread(struct stats_pairs *sum, const struct stats_pairs *p)
 {
-    return (struct pairs){.x = MEM_NEW(double, room),
-                          .y = MEM_NEW(double, room),
-                          .generation = MEM_NEW(int64_t, room)};
+    sum->xx += p->xx;
+    sum->yy += p->yy;
+    sum->xy += p->xy;
 }
 
-static void pairs_free(struct pairs *p)
+static void count_age(struct audit_sums *s, const struct result *r,
+                      double reward)
 {
-    mem_free(p->x);
-    mem_free(p->y);
-    mem_free(p->generation);
-}
+    int at = (int)(r->generation % AUDIT_GENERATIONS);
 
-static void add(struct pairs *p, double x, double y, int64_t generation)
-{
-    if (isnan(x) || isnan(y))
+    if (isnan(reward) || isnan(r->age))
         return;
-    p->x[p->n] = x;
-    p->y[p->n] = y;
-    p->generation[p->n++] = generation;
-}
-
-/* Take the mean of each generation, most of which are in a row, out of x. */
-static void centre(const struct pairs *p, const double *x, double *centred)
-{
-    for (int i = 0; i < p->n; i++) {
-        double sum = 0;
-        int n = 0;
-
-        for (int k = 0; k < p->n; k++)
-            if (p->generation[k] == p->generation[i]) {
-                sum += x[k];
-                n++;
-            }
-        centred[i] = x[i] - sum / n;
+    if (s->recent[at].generation != r->generation) {
+        add_spread(&s->earlier, &s->recent[at].pairs);
+        s->recent[at].pairs = (struct stats_pairs){0};
+        s->recent[at].generation = r->generation;
     }
+    stats_pair(&s->recent[at].pairs, reward, r->age);
 }
 
-static double age_correlation(const struct pairs *p)
+static void count_scratch(struct audit_sums *s, const struct result *r)
 {
-    double *x = MEM_NEW(double, p->n), *y = MEM_NEW(double, p->n), r;
+    int at;
 
-    centre(p, p->x, x);
-    centre(p, p->y, y);
-    r = stats_correlation(x, y, p->n);
-    mem_free(x);
-    mem_free(y);
-    return r;
+    if (isnan(r->accuracy) || isnan(r->scratch))
+        return;
+    at = (int)(s->pairs++ % AUDIT_PAIRS);
+    s->accuracy[at] = r->accuracy;
+    s->scratch[at] = r->scratch;
+    s->gain += r->accuracy - r->scratch;
 }
 
-static double mean_gain(const struct pairs *p)
+void audit_count(struct audit_sums *s, const struct trial *t)
 {
-    double sum = 0;
+    const struct result *r = &t->result;
 
-    for (int i = 0; i < p->n; i++)
-        sum += p->x[i] - p->y[i];
-    return sum / p->n;
+    s->epochs += r->epochs;
+    s->scratch_epochs += r->scratch_epochs;
+    if (t->twin >= 0 || r->generation < 0 || !result_counts(r))
+        return;
+    s->started++;
+    s->inherited += r->inherited;
+    count_age(s, r, t->reward);
+    count_scratch(s, r);
 }
 
-struct audit audit_trials(const struct trials *t, uint64_t seed)
+struct audit audit_of(const struct audit_sums *s, uint64_t seed)
 {
-    struct pairs ages = pairs_new(t->settled), scratch = pairs_new(t->settled);
-    struct audit a = {0};
+    struct stats_pairs ages = s->earlier;
+    int kept = s->pairs < AUDIT_PAIRS ? (int)s->pairs : AUDIT_PAIRS;
 
-    for (int64_t i = 0; i < t->settled; i++) {
-        const struct trial *trial = &t->list[i];
-        const struct result *r = &trial->result;
-
-        a.epochs += r->epochs;
-        a.scratch_epochs += r->scratch_epochs;
-        if (trial->twin >= 0 || r->generation < 0 || !result_counts(r))
-            continue;
-        a.started++;
-        a.inherited += r->inherited;
-        add(&ages, trial->reward, r->age, r->generation);
-        add(&scratch, r->accuracy, r->scratch, r->generation);
-    }
-    a.inherited /= (double)a.started;
-    a.age = age_correlation(&ages);
-    a.pairs = scratch.n;
-    a.tau = stats_kendall_interval(scratch.x, scratch.y, scratch.n, seed);
-    a.gain = mean_gain(&scratch);
-    pairs_free(&ages);
-    pairs_free(&scratch);
-    return a;
+    for (int i = 0; i < AUDIT_GENERATIONS; i++)
+        add_spread(&ages, &s->recent[i].pairs);
+    return (struct audit){
+        .started = s->started,
+        .inherited = s->inherited / (double)s->started,
+        .age = stats_correlation(&ages),
+        .epochs = s->epochs,
+        .scratch_epochs = s->scratch_epochs,
+        .pairs = s->pairs,
+        .tau = stats_kendall_interval(s->accuracy, s->scratch, kept, seed),
+        .gain = s->gain / (double)s->pairs,
+    };
 }
 
 void audit_print(const struct audit *a)

@@ -69,41 +69,40 @@ static int decisions_of(const struct space *s, const char *kind)
 }
 
 struct choice *choices_count(int *count, const struct space *s,
-                             const struct trial *list, int64_t first,
-                             int64_t end)
+                             const struct arch *list, int n)
 {
     struct choice *choices =
         MEM_NEW(struct choice, s->count * SPACE_OPTIONS_MAX);
 
     *count = list_options(s, choices);
-    for (int64_t t = first; t < end; t++)
+    for (int t = 0; t < n; t++)
         for (int k = 0; k < s->count; k++) {
             const struct decision *d = &s->decisions[k];
-            int o = list[t].task.arch.option[k];
+            int o = list[t].option[k];
 
             choices[find(choices, *count, kind_of(d).name, d->labels[o])]
                 .share += 1;
         }
     for (int i = 0; i < *count; i++) {
-        double n = decisions_of(s, choices[i].kind);
+        double decisions = decisions_of(s, choices[i].kind);
 
-        choices[i].share /= n * (double)(end - first);
-        choices[i].uniform /= n;
+        choices[i].share /= decisions * n;
+        choices[i].uniform /= decisions;
     }
     return choices;
 }
 
 /* Pearson's statistic of one decision. */
-static double unevenness(const struct trial *list, int64_t first, int64_t end,
-                         int decision, int options)
+static double unevenness(const struct arch *list, int n, int decision,
+                         int options)
 {
-    double expected = (double)(end - first) / options, sum = 0;
-    int64_t count[SPACE_OPTIONS_MAX] = {0};
+    double expected = (double)n / options, sum = 0;
+    int count[SPACE_OPTIONS_MAX] = {0};
 
-    for (int64_t t = first; t < end; t++)
-        count[list[t].task.arch.option[decision]]++;
+    for (int t = 0; t < n; t++)
+        count[list[t].option[decision]]++;
     for (int o = 0; o < options; o++) {
-        double excess = (double)count[o] - expected;
+        double excess = count[o] - expected;
 
         sum += excess * excess / expected;
     }
@@ -118,14 +117,13 @@ static double chi_squared_above(double x, double freedom)
     return 0.5 * erfc((cbrt(x / freedom) - (1 - v)) / sqrt(2 * v));
 }
 
-double choices_uniform(const struct space *s, const struct trial *list,
-                       int64_t first, int64_t end)
+double choices_uniform(const struct space *s, const struct arch *list, int n)
 {
     double x = 0;
     int freedom = 0;
 
     for (int k = 0; k < s->count; k++) {
-        x += unevenness(list, first, end, k, s->decisions[k].options);
+        x += unevenness(list, n, k, s->decisions[k].options);
         freedom += s->decisions[k].options - 1;
     }
     return freedom > 0 ? chi_squared_above(x, freedom) : 1;

@@ -7,7 +7,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/timer.h"
-#include "run/pace.h"
 #include "run/settings.h"
 #include "search/reward.h"
 
@@ -56,6 +55,8 @@ static void settle(struct driver *d)
         next->reward =
             reward_of(conf_of(d->conf, &reward_section), &next->result);
         trials_settle(t);
+        audit_count(&d->audit, next);
+        evidence_add(&d->evidence, next);
         d->after(d, d->context);
     }
 }
@@ -69,6 +70,7 @@ static void answer(struct driver *d, struct trial *t, const struct result *r,
     t->answered = true;
     if (!result_counts(r))
         return;
+    pace_note(&d->pace, t->work, r->seconds);
     d->longest = fmax(d->longest, r->seconds);
     d->shortest = d->shortest > 0 ? fmin(d->shortest, r->seconds) : r->seconds;
 }
@@ -186,8 +188,7 @@ static bool fits(const struct driver *d, const struct trial *t)
     enum { AMPLE = 8 };
     double left = d->stop.until - comm_clock();
 
-    return AMPLE * d->longest < left ||
-           pace_seconds(&d->trials, t->work) < left;
+    return AMPLE * d->longest < left || pace_seconds(&d->pace, t->work) < left;
 }
 
 static void submit(struct driver *d, const struct task *task)

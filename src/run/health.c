@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/health.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,50 +13,53 @@
 
 #define LEVEL 0.05
 
-/* What is compared: the first and the last `part` of n rewards. */
-struct evidence {
+/* What is compared: the first and the last `part` of the rewards measured. */
+struct comparison {
     const struct driver *driver;
-    int n, part;             /* part 0: too few */
-    double *reward;          /* [n] measured ones, in the order proposed; less
-                                what is taken to be inherited */
+    int64_t n;                                    /* measured */
+    int part;                                     /* 0: too few */
+    double first[HEALTH_MOST], last[HEALTH_MOST]; /* [part], in the order
+                                proposed; less what is taken to be inherited */
     double slope;            /* by which it is taken to be (critic_owed) */
     double choices, rewards; /* probabilities, see health.h */
 };
 
-static bool is_measured(const struct trial *t)
+static int part_of(int64_t n)
 {
-    return (t->result.state == TRIAL_DONE || t->result.state == TRIAL_CACHED) &&
-           isfinite(t->reward);
+    int64_t part = n / 4 < HEALTH_LEAST  ? HEALTH_LEAST
+                   : n / 4 > HEALTH_MOST ? HEALTH_MOST
+                                         : n / 4;
+
+    return 2 * part <= n ? (int)part : 0;
 }
 
-static int part_of(int n)
+static void take_rewards(double *reward, const struct measured *m, int n,
+                         double slope)
 {
-    int part = n / 4 < HEALTH_LEAST  ? HEALTH_LEAST
-               : n / 4 > HEALTH_MOST ? HEALTH_MOST
-                                     : n / 4;
-
-    return 2 * part <= n ? part : 0;
+    for (int i = 0; i < n; i++)
+        reward[i] = m[i].reward - critic_owed(slope, m[i].age);
 }
 
-static struct evidence gather(const struct driver *d)
+static struct comparison compare(const struct driver *d)
 {
-    const struct trials *t = &d->trials;
-    struct evidence v = {
-        .driver = d, .choices = (double)NAN, .rewards = (double)NAN};
+    const struct evidence *e = &d->evidence;
+    struct comparison v = {.driver = d,
+                           .n = e->measured,
+                           .part = part_of(e->measured),
+                           .choices = (double)NAN,
+                           .rewards = (double)NAN};
+    struct measured last[HEALTH_MOST];
+    struct arch late[HEALTH_MOST];
 
     v.slope = search_health_of(d->method, d->search).critic.slope;
-    v.reward = MEM_NEW(double, t->settled);
-    for (int64_t i = 0; i < t->settled; i++)
-        if (is_measured(&t->list[i]))
-            v.reward[v.n++] =
-                t->list[i].reward - critic_owed(v.slope, t->list[i].result.age);
-    v.part = part_of(v.n);
     if (v.part == 0)
         return v;
-    v.choices =
-        choices_uniform(d->space, t->list, t->settled - v.part, t->settled);
-    v.rewards =
-        rank_test_larger(v.reward + v.n - v.part, v.part, v.reward, v.part);
+    evidence_late(e, v.part, late);
+    evidence_last(e, v.part, last);
+    take_rewards(v.first, e->first, v.part, v.slope);
+    take_rewards(v.last, last, v.part, v.slope);
+    v.choices = choices_uniform(d->space, late, v.part);
+    v.rewards = rank_test_larger(v.last, v.part, v.first, v.part);
     return v;
 }
 
@@ -70,7 +74,7 @@ static double mean(const double *x, int n)
 
 /* The rows: what each says of the evidence; false: nothing to say. */
 
-static bool entropy(struct health_row *row, const struct evidence *v)
+static bool entropy(struct health_row *row, const struct comparison *v)
 {
     row->value = search_health_of(v->driver->method, v->driver->search).entropy;
     (void)snprintf(row->text, sizeof row->text,
@@ -78,7 +82,7 @@ static bool entropy(struct health_row *row, const struct evidence *v)
     return !isnan(row->value);
 }
 
-static bool choices(struct health_row *row, const struct evidence *v)
+static bool choices(struct health_row *row, const struct comparison *v)
 {
     row->value = v->choices;
     (void)snprintf(row->text, sizeof row->text,
@@ -88,26 +92,27 @@ static bool choices(struct health_row *row, const struct evidence *v)
     return v->part > 0;
 }
 
-static bool rewards(struct health_row *row, const struct evidence *v)
+static bool rewards(struct health_row *row, const struct comparison *v)
 {
     row->value = v->rewards;
     (void)snprintf(row->text, sizeof row->text,
                    "chance that the last %d rewards (mean %.4f) beat the first "
                    "%d (%.4f) so by luck%s",
-                   v->part, mean(v->reward + v->n - v->part, v->part), v->part,
-                   mean(v->reward, v->part),
+                   v->part, mean(v->last, v->part), v->part,
+                   mean(v->first, v->part),
                    v->slope > 0 ? "; less what they inherited" : "");
     return v->part > 0;
 }
 
-static bool verdict(struct health_row *row, const struct evidence *v)
+static bool verdict(struct health_row *row, const struct comparison *v)
 {
     double p = fmax(v->choices, v->rewards);
 
     row->value = v->part > 0 ? p : (double)NAN;
     if (v->part == 0)
         (void)snprintf(row->text, sizeof row->text,
-                       "too few trials to judge: %d rewards, %d are needed",
+                       "too few trials to judge: %" PRId64
+                       " rewards, %d are needed",
                        v->n, 2 * HEALTH_LEAST);
     else
         (void)snprintf(row->text, sizeof row->text, "%s (p = %.2g)",
@@ -120,7 +125,7 @@ static bool verdict(struct health_row *row, const struct evidence *v)
 /* clang-format off */
 static const struct {
     const char *name;
-    bool (*say)(struct health_row *row, const struct evidence *v);
+    bool (*say)(struct health_row *row, const struct comparison *v);
 } table[] = {
     {"entropy",      entropy},
     {"late choices", choices},
@@ -131,10 +136,20 @@ static const struct {
 
 enum { ROWS = sizeof table / sizeof table[0] };
 
+/* Of the last proposals. */
+static void count_choices(struct health *h, const struct driver *d)
+{
+    struct arch late[HEALTH_MOST];
+
+    evidence_late(&d->evidence, h->late, late);
+    if (h->late > 0)
+        h->choice = choices_count(&h->choices, d->space, late, h->late);
+}
+
 void health_measure(struct health *h, const struct driver *d)
 {
-    struct evidence v = gather(d);
-    int64_t end = d->trials.settled;
+    struct comparison v = compare(d);
+    int64_t proposed = d->evidence.proposed;
 
     *h = (struct health){.rows = 0};
     for (int i = 0; i < ROWS; i++) {
@@ -143,12 +158,11 @@ void health_measure(struct health *h, const struct driver *d)
         (void)snprintf(row->name, sizeof row->name, "%s", table[i].name);
         h->rows += table[i].say(row, &v);
     }
-    h->late = v.part > 0 ? v.part : (int)end;
-    if (end > 0)
-        h->choice = choices_count(&h->choices, d->space, d->trials.list,
-                                  end - h->late, end);
+    h->late = v.part > 0               ? v.part
+              : proposed > HEALTH_MOST ? HEALTH_MOST
+                                       : (int)proposed;
+    count_choices(h, d);
     h->random = v.part > 0 && fmax(v.choices, v.rewards) > LEVEL;
-    mem_free(v.reward);
 }
 
 void health_free(struct health *h)

@@ -5,26 +5,27 @@
 
 static const double margin = 1.2;
 
-static bool timed(const struct trial *t)
+void pace_note(struct pace *p, double work, double seconds)
 {
-    return t->answered && trial_fresh(t) && result_counts(&t->result);
+    int64_t at = p->count++ % PACE_KEPT;
+
+    p->kept[at].work = work;
+    p->kept[at].seconds = seconds;
 }
 
-double pace_seconds(const struct trials *t, double work)
+double pace_seconds(const struct pace *p, double work)
 {
     double longest = 0, most = 0, above = HUGE_VAL;
 
-    for (int64_t i = 0; i < t->count; i++) {
-        const struct trial *one = &t->list[i];
+    for (int64_t i = 0; i < p->count && i < PACE_KEPT; i++) {
+        double seconds = p->kept[i].seconds;
 
-        if (!timed(one))
-            continue;
-        if (one->work > work) {
-            above = fmin(above, one->result.seconds);
+        if (p->kept[i].work > work) {
+            above = fmin(above, seconds);
             continue;
         }
-        longest = fmax(longest, one->result.seconds);
-        most = fmax(most, one->work);
+        longest = fmax(longest, seconds);
+        most = fmax(most, p->kept[i].work);
     }
     if (most > 0)
         return margin * longest * work / most;

@@ -183,7 +183,7 @@ void report_done(const struct driver *d, enum run_status status)
 {
     const struct trials *t = &d->trials;
     const struct run_conf *run = conf_of(d->conf, &run_section);
-    struct audit audit = audit_trials(t, (uint64_t)run->seed);
+    struct audit audit = audit_of(&d->audit, (uint64_t)run->seed);
     char best[32];
 
     print_critic(d);

@@ -271,7 +271,7 @@ static enum err write_best(struct h5 *h, const struct driver *d)
 static enum err write_audit(struct h5 *h, const struct driver *d)
 {
     const struct run_conf *run = conf_of(d->conf, &run_section);
-    struct audit a = audit_trials(&d->trials, (uint64_t)run->seed);
+    struct audit a = audit_of(&d->audit, (uint64_t)run->seed);
 
     return audit_write(&a, h);
 }
