@@ -6,11 +6,16 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 /** false: not all, and errno says why. */
 bool bytes_write(int file, const void *bytes, size_t size);
 
 /** false: not all, and errno says why; 0: there are no more. */
 bool bytes_read(int file, void *bytes, size_t size);
+
+/** The same at a place of a file, which may be behind its end. */
+bool bytes_put(int file, const void *bytes, size_t size, off_t at);
+bool bytes_get(int file, void *bytes, size_t size, off_t at);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* HDF5: named arrays, written or read by one call each.
  *
- * Files are built in memory and published whole (see run/store.h), so a reader
- * never meets a half-written file, and HDF5 never opens a file for writing.
+ * Files are built in memory, or if they may become long in a temporary file, and
+ * published whole (see run/store.h), so a reader never meets a half-written
+ * file.  HDF5 never meets an error of the disk.
  * Files read are opened without locks.
  *
  * HDF5 believes what it reads: damaged bytes can crash it, keep it busy for ever
@@ -18,6 +19,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
@@ -33,7 +35,7 @@ enum h5_type {
     H5_TEXT
 };
 
-enum { H5_RANK_MAX = 4 };
+enum { H5_RANK_MAX = 4, H5_PART = 2048 };
 
 /** An array: where it is, what it holds. */
 struct h5_array {
@@ -49,6 +51,12 @@ struct h5_array {
 /** A new file in memory. */
 struct h5 *h5_new(void);
 
+/** A new file in one that is open and empty, and stays the caller's.  It is closed
+ * by h5_finish, which gives its size, and tells what could not be written.
+ * ERR_IO; the message names `path`. */
+struct h5 *h5_new_file(int file);
+MUST_CHECK enum err h5_finish(struct h5 *h, const char *path, int64_t *size);
+
 /** Open a file to read.  ERR_IO: it cannot be read; ERR_DATA: it is not HDF5, not
  * what it was sealed with, or does harm.  The message names it. */
 MUST_CHECK enum err h5_open(struct h5 **h, const char *path);
@@ -63,6 +71,13 @@ MUST_CHECK enum err h5_image(struct h5 *h, void **bytes, size_t *size);
  * gzip). */
 MUST_CHECK enum err h5_write(struct h5 *h, const struct h5_array *a,
                              const void *values);
+
+/** The same in parts: make it, then write so many rows along its slowest
+ * dimension from row `first` on.  Parts of H5_PART rows are whole chunks. */
+MUST_CHECK enum err h5_make(struct h5 *h, const struct h5_array *a);
+MUST_CHECK enum err h5_write_rows(struct h5 *h, const struct h5_array *a,
+                                  const void *values, size_t first,
+                                  size_t rows);
 
 /** Write a scalar string. */
 MUST_CHECK enum err h5_write_text(struct h5 *h, const char *path,

@@ -29,6 +29,12 @@ struct seal {
 void seal_make(unsigned char seal[SEAL_BYTES], const void *bytes, size_t size,
                uint64_t generation);
 
+/** The same of the first bytes of a file, which are read.  ERR_IO; the message
+ * names `path`. */
+MUST_CHECK enum err seal_make_file(unsigned char seal[SEAL_BYTES], int file,
+                                   const char *path, int64_t size,
+                                   uint64_t generation);
+
 /** Read a file from end to end and compare it with its seal, if it has one.
  * ERR_IO: it cannot be read, or is no regular file; ERR_DATA: it is sealed, and
  * damaged. */

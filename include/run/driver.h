@@ -57,9 +57,8 @@ struct driver {
     int64_t out;         /* asked and not told, but for predictions */
     int64_t in_flight;   /* submitted and not collected */
     int64_t put_off;     /* not submitted: too little time was left */
-    int64_t told;        /* to the method; of these: */
-    int64_t told_fresh;  /* evaluated */
-    int64_t told_failed; /* evaluated, without an accuracy */
+    int64_t told_fresh;  /* told to the method, evaluated; of these: */
+    int64_t told_failed; /* without an accuracy */
 
     /** Called after each trial counted, for progress and results. */
     void (*after)(struct driver *d, void *context);

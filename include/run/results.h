@@ -21,7 +21,7 @@
 #include "run/ranks.h"
 #include "run/report.h"
 
-enum { RESULTS_TASK = 17 };
+enum { RESULTS_TASK = 17, RESULTS_TEXTS = 3 };
 
 struct results {
     char path[CONF_TEXT_MAX + 8];  /* NAME.h5 */
@@ -33,9 +33,9 @@ struct results {
     const struct ranks *ranks;
     const struct eval *eval;
     void *evaluator;
-    struct progress *progress; /* [progress_room] */
-    int rows, room;
-    double published; /* comm_clock() of the last time */
+    struct spool progress;       /* of struct progress */
+    size_t width[RESULTS_TEXTS]; /* of the texts of a trial */
+    double published, took;      /* comm_clock() of the last time, seconds */
 };
 
 /** Remember what does not change; `replace` allows an existing file. ERR_IO. */
@@ -52,7 +52,9 @@ void results_task(const struct results *s, char *task);
  * results cannot be read. */
 MUST_CHECK enum err results_print_status(const char *name);
 
-/** Note a printed row. */
+/** Note a trial that is settled; a printed row. */
+void results_note(struct results *s, const struct driver *d,
+                  const struct trial *t);
 void results_progress(struct results *s, const struct progress *p);
 
 /** Publish the file as things stand; `status` is "running" or the end's, usage

@@ -3,6 +3,7 @@
 #ifndef RUN_STORE_H
 #define RUN_STORE_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -18,6 +19,18 @@ MUST_CHECK enum err store_publish(const char *path, const void *bytes,
 
 /** The same with what was written to a file of h5_new. Rank 0 only. */
 MUST_CHECK enum err store_publish_h5(const char *path, struct h5 *h);
+
+/** The same of one that may be too long for memory: write to draft->h5 between the
+ * two calls, and tell store_end whether that went well.  ERR_IO, or what it was
+ * told: the old file is untouched. Rank 0 only. */
+struct draft {
+    const char *path; /* borrowed */
+    char temporary[PATH_MAX];
+    int file;
+    struct h5 *h5;
+};
+MUST_CHECK enum err store_begin(struct draft *d, const char *path);
+MUST_CHECK enum err store_end(struct draft *d, enum err e);
 
 /** Is the file of that name damaged, by its seal?  Then it is renamed to
  * PATH.damaged, which is warned of. Rank 0 only. */

@@ -4,34 +4,55 @@
 #include <errno.h>
 #include <unistd.h>
 
+/* After a call that moved n bytes of `*size`, 0 or -1: is it worth another? */
+static bool go_on(ssize_t n, size_t *size)
+{
+    if (n == 0)
+        errno = 0;
+    if (n <= 0)
+        return n < 0 && errno == EINTR;
+    *size -= (size_t)n;
+    return true;
+}
+
 bool bytes_write(int file, const void *bytes, size_t size)
 {
-    const char *at = bytes;
+    const char *end = (const char *)bytes + size;
 
-    while (size > 0) {
-        ssize_t n = write(file, at, size);
-
-        if (n == 0 || (n < 0 && errno != EINTR))
+    while (size > 0)
+        if (!go_on(write(file, end - size, size), &size))
             return false;
-        at += n > 0 ? n : 0;
-        size -= n > 0 ? (size_t)n : 0;
-    }
     return true;
 }
 
 bool bytes_read(int file, void *bytes, size_t size)
 {
-    char *at = bytes;
+    char *end = (char *)bytes + size;
 
-    while (size > 0) {
-        ssize_t n = read(file, at, size);
-
-        if (n == 0)
-            errno = 0;
-        if (n == 0 || (n < 0 && errno != EINTR))
+    while (size > 0)
+        if (!go_on(read(file, end - size, size), &size))
             return false;
-        at += n > 0 ? n : 0;
-        size -= n > 0 ? (size_t)n : 0;
-    }
+    return true;
+}
+
+bool bytes_put(int file, const void *bytes, size_t size, off_t at)
+{
+    const char *end = (const char *)bytes + size;
+    off_t stop = at + (off_t)size;
+
+    while (size > 0)
+        if (!go_on(pwrite(file, end - size, size, stop - (off_t)size), &size))
+            return false;
+    return true;
+}
+
+bool bytes_get(int file, void *bytes, size_t size, off_t at)
+{
+    char *end = (char *)bytes + size;
+    off_t stop = at + (off_t)size;
+
+    while (size > 0)
+        if (!go_on(pread(file, end - size, size, stop - (off_t)size), &size))
+            return false;
     return true;
 }

@@ -102,7 +102,19 @@ size_t h5_value_bytes(enum h5_type type, size_t width)
     return type == H5_TEXT ? width : bytes[type];
 }
 
-/* Chunks of about CHUNK_BYTES along the slowest dimension. */
+/* All, or the largest power of two of rows that is no more than CHUNK_BYTES and
+ * H5_PART. */
+static hsize_t chunk_rows(size_t row, hsize_t rows)
+{
+    hsize_t n = 1;
+
+    if (rows <= H5_PART && rows * row <= CHUNK_BYTES)
+        return rows;
+    while (2 * n * row <= CHUNK_BYTES && 2 * n <= H5_PART)
+        n *= 2;
+    return n;
+}
+
 static void compress(hid_t create, const struct h5_array *a,
                      const hsize_t *dims)
 {
@@ -114,9 +126,7 @@ static void compress(hid_t create, const struct h5_array *a,
     if (a->rank == 0 || row == 0 || row * a->dims[0] < COMPRESS_FROM)
         return;
     memcpy(chunk, dims, sizeof chunk);
-    chunk[0] = row >= CHUNK_BYTES ? 1 : CHUNK_BYTES / row;
-    if (chunk[0] > dims[0])
-        chunk[0] = dims[0];
+    chunk[0] = chunk_rows(row, dims[0]);
     (void)H5Pset_chunk(create, a->rank, chunk);
     (void)H5Pset_shuffle(create);
     (void)H5Pset_deflate(create, GZIP_LEVEL);
@@ -145,24 +155,71 @@ static hid_t create_dataset(struct h5 *h, const struct h5_array *a)
     return data;
 }
 
-enum err h5_write(struct h5 *h, const struct h5_array *a, const void *values)
+enum err h5_make(struct h5 *h, const struct h5_array *a)
 {
     hid_t data = create_dataset(h, a);
-    hid_t type = h5_type_of(a->type, a->width, false);
-    herr_t failed = -1;
 
-    if (data >= 0) {
-        failed = H5Dwrite(data, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values);
-        (void)H5Dclose(data);
-    }
-    (void)H5Tclose(type);
-    if (failed < 0)
-        return ERR(ERR_IO, "HDF5 cannot write %s", a->path);
+    if (data < 0)
+        return ERR(ERR_IO, "HDF5 cannot make %s", a->path);
+    (void)H5Dclose(data);
     if (a->units)
         TRY(h5_set_attribute(h, a->path, "units", a->units));
     if (a->description)
         TRY(h5_set_attribute(h, a->path, "description", a->description));
     return ERR_NONE;
+}
+
+/* Some rows of a dataset that has others; H5S_ALL: it has not. */
+static hid_t rows_in_file(const struct h5_array *a, size_t first, size_t rows)
+{
+    hsize_t dims[H5_RANK_MAX] = {0}, from[H5_RANK_MAX] = {first};
+    hid_t space;
+
+    if (a->rank == 0 || rows == a->dims[0])
+        return H5S_ALL;
+    for (int i = 0; i < a->rank; i++)
+        dims[i] = a->dims[i];
+    space = H5Screate_simple(a->rank, dims, NULL);
+    dims[0] = rows;
+    (void)H5Sselect_hyperslab(space, H5S_SELECT_SET, from, NULL, dims, NULL);
+    return space;
+}
+
+static hid_t rows_in_memory(const struct h5_array *a, size_t rows)
+{
+    hsize_t dims[H5_RANK_MAX] = {rows};
+
+    if (a->rank == 0 || rows == a->dims[0])
+        return H5S_ALL;
+    for (int i = 1; i < a->rank; i++)
+        dims[i] = a->dims[i];
+    return H5Screate_simple(a->rank, dims, NULL);
+}
+
+enum err h5_write_rows(struct h5 *h, const struct h5_array *a,
+                       const void *values, size_t first, size_t rows)
+{
+    hid_t type = h5_type_of(a->type, a->width, false);
+    hid_t to = rows_in_file(a, first, rows), from = rows_in_memory(a, rows);
+    hid_t data = H5Dopen2(h->file, a->path, H5P_DEFAULT);
+    herr_t failed = -1;
+
+    if (data >= 0) {
+        failed = H5Dwrite(data, type, from, to, H5P_DEFAULT, values);
+        (void)H5Dclose(data);
+    }
+    if (to != H5S_ALL)
+        (void)H5Sclose(to);
+    if (from != H5S_ALL)
+        (void)H5Sclose(from);
+    (void)H5Tclose(type);
+    return failed < 0 ? ERR(ERR_IO, "HDF5 cannot write %s", a->path) : ERR_NONE;
+}
+
+enum err h5_write(struct h5 *h, const struct h5_array *a, const void *values)
+{
+    TRY(h5_make(h, a));
+    return h5_write_rows(h, a, values, 0, a->dims[0]);
 }
 
 enum err h5_write_text(struct h5 *h, const char *path, const char *text,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Shared by h5.c, which writes, and h5_read.c. */
+/* Shared by h5.c and h5_file.c, which write, and h5_read.c. */
 #ifndef BASE_H5_HANDLE_H
 #define BASE_H5_HANDLE_H
 
@@ -10,8 +10,9 @@
 
 struct h5 {
     hid_t file;
-    int64_t bytes;  /* of a file read, as it is stored */
-    char name[256]; /* for messages */
+    struct h5_disk *disk; /* of h5_new_file; else NULL */
+    int64_t bytes;        /* of a file read, as it is stored */
+    char name[256];       /* for messages */
 };
 
 struct h5 *h5_wrap(hid_t file, const char *name);

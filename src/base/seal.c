@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/seal.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -35,14 +36,35 @@ static uint64_t get(const unsigned char *at, int bytes)
     return x;
 }
 
-void seal_make(unsigned char seal[SEAL_BYTES], const void *bytes, size_t size,
-               uint64_t generation)
+static void fill(unsigned char seal[SEAL_BYTES], uint32_t crc, uint64_t size,
+                 uint64_t generation)
 {
     memcpy(seal, magic, sizeof magic);
-    put(seal + CRC, gz_crc(bytes, size), 4);
+    put(seal + CRC, crc, 4);
     put(seal + FORMAT, VERSION, 4);
     put(seal + LENGTH, size, 8);
     put(seal + GENERATION, generation, 8);
+}
+
+void seal_make(unsigned char seal[SEAL_BYTES], const void *bytes, size_t size,
+               uint64_t generation)
+{
+    fill(seal, gz_crc(bytes, size), size, generation);
+}
+
+enum err seal_make_file(unsigned char seal[SEAL_BYTES], int file,
+                        const char *path, int64_t size, uint64_t generation)
+{
+    int64_t bytes;
+    uint32_t crc;
+
+    if (lseek(file, 0, SEEK_SET) != 0)
+        return ERR(ERR_IO, "%s: cannot be read: %s", path, strerror(errno));
+    TRY(gz_crc_file(file, path, size, &crc, &bytes));
+    if (bytes != size)
+        return ERR(ERR_IO, "%s: was cut off while it was written", path);
+    fill(seal, crc, (uint64_t)size, generation);
+    return ERR_NONE;
 }
 
 /* What the last bytes claim; false: they are no seal.  One of a later version is

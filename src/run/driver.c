@@ -3,6 +3,7 @@
 
 #include <limits.h>
 #include <math.h>
+#include <stdio.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -17,10 +18,25 @@ static const struct run_conf *settings(const struct driver *d)
     return conf_of(d->conf, &run_section);
 }
 
+/* Earlier trials cannot be read: the search cannot go on, but nothing is lost. */
+static void give_up(struct driver *d)
+{
+    log_warn("%s; the search stops here, to be gone on with by --restart",
+             err_message());
+    err_clear();
+    stop_ask(&d->stop, STOP_NOW, "earlier trials, which cannot be read");
+}
+
 /* The result of an earlier trial, at no cost. */
 static void answer_twin(struct driver *d, struct trial *t)
 {
-    t->result = d->trials.list[t->twin].result;
+    struct trial twin;
+
+    if (trials_read(&d->trials, t->twin, 1, &twin) != ERR_NONE) {
+        give_up(d);
+        return;
+    }
+    t->result = twin.result;
     t->result.id = t->task.id;
     t->result.seconds = t->result.epochs = t->result.scratch_epochs = 0;
     t->result.scratch = (double)NAN;
@@ -44,7 +60,7 @@ static void settle(struct driver *d)
     struct trials *t = &d->trials;
 
     while (t->settled < t->count) {
-        struct trial *next = &t->list[t->settled];
+        struct trial *next = trials_at(t, t->settled);
 
         if (next->twin >= 0)
             answer_twin(d, next);
@@ -126,8 +142,7 @@ static bool collect(struct driver *d)
         return false;
     farm_collect(d->farm, &r, &left);
     d->in_flight--;
-    CHECK(r.id >= 0 && r.id < d->trials.count);
-    t = &d->trials.list[r.id];
+    t = trials_at(&d->trials, r.id);
     answer(d, t, &r, left);
     keep(d, t);
     settle(d);
@@ -141,10 +156,10 @@ static bool tell_next(struct driver *d)
     struct trial *t;
 
     settle(d);
-    while (d->trials.settled == d->told)
+    while (d->trials.settled == d->trials.told)
         if (!collect(d))
             return false;
-    t = &d->trials.list[d->told++];
+    t = trials_at(&d->trials, d->trials.told);
     d->out -= !t->task.said.replaces;
     d->told_fresh += trial_fresh(t);
     d->told_failed += trial_fresh(t) && !result_counts(&t->result);
@@ -154,6 +169,7 @@ static bool tell_next(struct driver *d)
         d->eval->learn(d->evaluator, &t->result, t->reward, t->left);
     t->left = (struct luggage){0};
     timer_stop(TIMER_SEARCH);
+    trials_tell(&d->trials);
     return true;
 }
 
@@ -209,8 +225,12 @@ static void submit(struct driver *d, const struct task *task)
 /* See to it that a new trial is answered, now or later. */
 static void begin(struct driver *d, const struct task *task)
 {
-    struct trial *t = trials_append(&d->trials, task, settings(d)->reuse);
+    struct trial *t;
 
+    if (trials_append(&d->trials, task, settings(d)->reuse, &t) != ERR_NONE) {
+        give_up(d);
+        return;
+    }
     CHECK(space_has(d->space, &task->arch));
     d->out += !task->said.replaces;
     if (!trial_fresh(t)) {
@@ -238,7 +258,7 @@ static bool too_many_failed(const struct driver *d)
 
 static bool all_told(const struct driver *d)
 {
-    return d->told == d->trials.count;
+    return d->trials.told == d->trials.count;
 }
 
 /* Ask for one task and begin it, once the window has room and the method is ready;
@@ -273,8 +293,10 @@ static bool wants_more(const struct driver *d)
 enum run_status driver_run(struct driver *d)
 {
     const struct run_conf *c = settings(d);
+    char spool[CONF_TEXT_MAX + 8];
 
-    trials_new(&d->trials);
+    (void)snprintf(spool, sizeof spool, "%s.spool", c->name.s);
+    trials_new(&d->trials, spool);
     d->started = comm_clock();
     d->search = d->method->create(&(struct search_start){
         d->space, d->conf, (uint64_t)c->seed, d->transfer});

@@ -26,19 +26,17 @@ struct record {
     struct result result;
 };
 
-/* One that was found, and where its luggage is. */
+/* One that was found, and where. */
 struct found {
-    struct task task;
-    struct result result;
-    uint64_t size, luggage_crc;
-    off_t luggage;
+    int64_t id; /* of its task */
+    off_t at;
 };
 
 struct journal {
     const char *path; /* borrowed */
     int file;
     off_t end;           /* of the last whole record */
-    struct found *found; /* [room], by task */
+    struct found *found; /* [room], by id */
     int64_t count, room;
     time_t synced; /* when */
     bool unsynced; /* something is */

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/gz.h"
 #include "base/mem.h"
 #include "journal_file.h"
@@ -142,10 +143,10 @@ static int by_id(const void *a, const void *b)
 {
     const struct found *x = a, *y = b;
 
-    return (x->task.id > y->task.id) - (x->task.id < y->task.id);
+    return (x->id > y->id) - (x->id < y->id);
 }
 
-static void remember(struct journal *j, const struct record *r, off_t luggage)
+static void remember(struct journal *j, int64_t id, off_t at)
 {
     if (j->count == j->room) {
         int64_t room = j->room > 0 ? 2 * j->room : 64;
@@ -154,11 +155,7 @@ static void remember(struct journal *j, const struct record *r, off_t luggage)
                               sizeof j->found[0]);
         j->room = room;
     }
-    j->found[j->count++] = (struct found){.task = r->task,
-                                          .result = r->result,
-                                          .size = r->size,
-                                          .luggage_crc = r->luggage_crc,
-                                          .luggage = luggage};
+    j->found[j->count++] = (struct found){id, at};
 }
 
 /* Records start at multiples of 8 bytes; between sound ones is what was damaged.
@@ -184,7 +181,7 @@ static enum err read_records(struct journal *j, off_t size,
             continue;
         }
         lost = false;
-        remember(j, &r, at + (off_t)sizeof r);
+        remember(j, r.task.id, at);
         at += (off_t)sizeof r + journal_padded(r.size);
         j->end = at;
     }
@@ -234,31 +231,41 @@ bool journal_has_results(const char *path)
     return !bare;
 }
 
-static bool read_luggage(const struct journal *j, const struct found *f,
-                         struct luggage *left)
+static bool read_luggage(const struct journal *j, const struct record *r,
+                         off_t at, struct luggage *left)
 {
-    *left = (struct luggage){.size = f->size};
-    if (f->size == 0)
+    *left = (struct luggage){.size = r->size};
+    if (r->size == 0)
         return true;
-    left->bytes = MEM_NEW(char, f->size);
-    if (pread(j->file, left->bytes, f->size, f->luggage) == (ssize_t)f->size &&
-        gz_crc(left->bytes, f->size) == f->luggage_crc)
+    left->bytes = MEM_NEW(char, r->size);
+    if (bytes_get(j->file, left->bytes, r->size, at) &&
+        gz_crc(left->bytes, r->size) == r->luggage_crc)
         return true;
     mem_free(left->bytes);
     *left = (struct luggage){0};
     return false;
 }
 
+/* It was sound when the journal was opened. */
+static bool read_again(const struct journal *j, off_t at, struct record *r)
+{
+    return bytes_get(j->file, r, sizeof *r, at) &&
+           sound(r, j->end - at - (off_t)sizeof *r);
+}
+
 bool journal_find(const struct journal *j, const struct task *t,
                   struct result *r, struct luggage *left)
 {
-    const struct found key = {.task = *t};
+    const struct found key = {.id = t->id};
     const struct found *f = NULL;
+    struct record record;
 
     if (j->count > 0)
         f = bsearch(&key, j->found, (size_t)j->count, sizeof key, by_id);
-    if (!f || !arch_equal(&f->task.arch, &t->arch) || !read_luggage(j, f, left))
+    if (!f || !read_again(j, f->at, &record) ||
+        !arch_equal(&record.task.arch, &t->arch) ||
+        !read_luggage(j, &record, f->at + (off_t)sizeof record, left))
         return false;
-    *r = f->result;
+    *r = record.result;
     return true;
 }

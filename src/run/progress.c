@@ -9,6 +9,9 @@
 #include "run/results.h"
 #include "run/settings.h"
 
+/* Of a run's time, at most a hundredth goes to results that nobody asked for. */
+enum { PUBLISH_SHARE = 100 };
+
 static struct progress row_of(const struct meter *m, const struct driver *d)
 {
     const struct trials *t = &d->trials;
@@ -58,8 +61,10 @@ void meter_after(struct driver *d, void *meter)
     struct meter *m = meter;
     const struct run_conf *run = conf_of(d->conf, &run_section);
     const struct trials *t = &d->trials;
-    const struct result *r = &t->list[t->settled - 1].result;
+    const struct trial *trial = trials_at(t, t->settled - 1);
+    const struct result *r = &trial->result;
 
+    results_note(m->results, d, trial);
     if (result_counts(r)) {
         m->sum += r->accuracy;
         m->count++;
@@ -67,6 +72,7 @@ void meter_after(struct driver *d, void *meter)
     if (t->evaluated - m->at >= run->report_every ||
         (t->evaluated == run->trials && m->at < t->evaluated))
         print_row(m, d);
-    if (comm_clock() - m->results->published > run->publish_every)
+    if (comm_clock() - m->results->published >
+        fmax(run->publish_every, PUBLISH_SHARE * m->results->took))
         meter_publish(d, m);
 }

@@ -144,18 +144,16 @@ void report_times(const struct usage *all, int ranks, double seconds)
 
 static void print_best(const struct driver *d)
 {
-    const struct trials *t = &d->trials;
-    const struct trial *best;
+    const struct trial *best = &d->trials.best;
     char text[SPACE_TEXT_MAX];
 
-    if (t->best < 0)
+    if (best->task.id < 0)
         return;
-    best = &t->list[t->best];
     space_format(d->space, &best->task.arch, text);
     log_print("\nbest trial %" PRId64 ": accuracy %.4f, reward %.4f, %" PRId64
               " parameters, %" PRId64 " MACs\n  %s\n",
-              t->best, best->result.accuracy, best->reward, best->result.params,
-              best->result.macs, text);
+              best->task.id, best->result.accuracy, best->reward,
+              best->result.params, best->result.macs, text);
 }
 
 /* How much the critic saved, and how far it was to be trusted. */

@@ -55,6 +55,16 @@ static const struct column choice_columns[] = {
 };
 /* clang-format on */
 
+static enum err write_columns(struct h5 *h, const struct column *c,
+                              size_t count, const void *rows, size_t size,
+                              size_t n)
+{
+    struct slice all = {.all = n, .rows = n, .list = rows};
+
+    TRY(results_columns_make(h, c, count, n));
+    return results_columns_write(h, c, count, &all, size);
+}
+
 static enum err write_health(struct h5 *h, const struct health *p)
 {
     size_t rows = (size_t)p->rows, choices = (size_t)p->choices;
@@ -64,9 +74,9 @@ static enum err write_health(struct h5 *h, const struct health *p)
         TRY(write_texts(h, &choice_texts[i], p->choice, sizeof p->choice[0],
                         choices));
     }
-    TRY(results_columns(h, row_columns, 1, p->row, sizeof p->row[0], rows));
-    return results_columns(h, choice_columns, 2, p->choice, sizeof p->choice[0],
-                           choices);
+    TRY(write_columns(h, row_columns, 1, p->row, sizeof p->row[0], rows));
+    return write_columns(h, choice_columns, 2, p->choice, sizeof p->choice[0],
+                         choices);
 }
 
 enum err results_health(struct h5 *h, const struct driver *d)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Parts of the results file: results_run.c says where the results came from,
- * results_health.c whether the search was one. */
+/* Parts of the results file: results_trials.c has the results, results_run.c says
+ * where they came from, results_health.c whether the search was one. */
 #ifndef RUN_RESULTS_PARTS_H
 #define RUN_RESULTS_PARTS_H
 
@@ -29,10 +29,26 @@ struct column {
     const char *units, *description;
 };
 
-/** `count` columns of rows[n] of `size` bytes each. */
-MUST_CHECK enum err results_columns(struct h5 *h, const struct column *c,
-                                    size_t count, const void *rows, size_t size,
-                                    size_t n);
+/** Rows of a list of structs. */
+struct slice {
+    size_t all, first, rows; /* so many of `all`, from `first` on */
+    const void *list;        /* [rows] */
+};
+
+/** Make `count` columns of n rows, then write parts of them, the structs of which
+ * have `size` bytes each. */
+MUST_CHECK enum err results_columns_make(struct h5 *h, const struct column *c,
+                                         size_t count, size_t n);
+MUST_CHECK enum err results_columns_write(struct h5 *h, const struct column *c,
+                                          size_t count, const struct slice *p,
+                                          size_t size);
+
+/** /trials/..., /trials_options. */
+MUST_CHECK enum err results_trials(struct h5 *h, const struct results *s,
+                                   const struct driver *d);
+
+/** /progress/... */
+MUST_CHECK enum err results_rows(struct h5 *h, const struct results *s);
 
 /** /critic/..., if the method has one. */
 MUST_CHECK enum err results_critic(struct h5 *h, const struct driver *d);

@@ -29,32 +29,12 @@ static enum err name_of(char *name, size_t size, const char *path)
     return ERR_NONE;
 }
 
-/* What is published: the contents, and their seal. */
-struct sealed {
-    const void *bytes;
-    size_t size;
-    unsigned char seal[SEAL_BYTES];
-};
-
-static enum err write_all(int file, const struct sealed *s, const char *path)
+static enum err create(struct draft *d, const char *path)
 {
-    if (!bytes_write(file, s->bytes, s->size) ||
-        !bytes_write(file, s->seal, SEAL_BYTES))
-        return trouble("write", path);
-    return fsync(file) == 0 ? ERR_NONE : trouble("fsync", path);
-}
-
-static enum err write_file(const char *path, const struct sealed *s)
-{
-    int file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-    enum err e;
-
-    if (file < 0)
-        return trouble("create", path);
-    e = write_all(file, s, path);
-    if (close(file) != 0 && e == ERR_NONE)
-        e = trouble("close", path);
-    return e;
+    *d = (struct draft){.path = path, .file = -1};
+    TRY(name_of(d->temporary, sizeof d->temporary, path));
+    d->file = open(d->temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    return d->file < 0 ? trouble("create", d->temporary) : ERR_NONE;
 }
 
 /* The folder of `path`; dirname writes on its argument. */
@@ -76,22 +56,46 @@ static void sync_folder(const char *path)
     (void)close(folder);
 }
 
+/* Put the seal behind so many bytes. */
+static enum err finish(const struct draft *d, int64_t size,
+                       const unsigned char seal[SEAL_BYTES])
+{
+    if (!bytes_put(d->file, seal, SEAL_BYTES, size))
+        return trouble("write", d->temporary);
+    return fsync(d->file) == 0 ? ERR_NONE : trouble("fsync", d->temporary);
+}
+
+/* The new file takes the place of the old one, if all went well. */
+static enum err replace(struct draft *d, enum err e)
+{
+    if (close(d->file) != 0 && e == ERR_NONE)
+        e = trouble("close", d->temporary);
+    if (e == ERR_NONE && rename(d->temporary, d->path) != 0)
+        e = trouble("rename to it", d->path);
+    if (e != ERR_NONE)
+        (void)unlink(d->temporary);
+    else
+        sync_folder(d->path);
+    return e;
+}
+
+static enum err write_bytes(const struct draft *d, const void *bytes,
+                            size_t size)
+{
+    unsigned char seal[SEAL_BYTES];
+
+    seal_make(seal, bytes, size, seal_generation(d->path) + 1);
+    if (!bytes_put(d->file, bytes, size, 0))
+        return trouble("write", d->temporary);
+    return finish(d, (int64_t)size, seal);
+}
+
 enum err store_publish(const char *path, const void *bytes, size_t size)
 {
-    struct sealed s = {.bytes = bytes, .size = size};
-    char temporary[PATH_MAX];
-    enum err e;
+    struct draft d;
 
-    TRY(name_of(temporary, sizeof temporary, path));
-    seal_make(s.seal, bytes, size, seal_generation(path) + 1);
-    e = write_file(temporary, &s);
-    if (e == ERR_NONE && rename(temporary, path) != 0)
-        e = trouble("rename to it", path);
-    if (e != ERR_NONE)
-        (void)unlink(temporary);
-    else
-        sync_folder(path);
-    return e;
+    TRY(create(&d, path));
+    return replace(&d, write_bytes(&d, bytes, size));
 }
 
 enum err store_publish_h5(const char *path, struct h5 *h)
@@ -104,6 +108,34 @@ enum err store_publish_h5(const char *path, struct h5 *h)
     e = store_publish(path, bytes, size);
     mem_free(bytes);
     return e;
+}
+
+enum err store_begin(struct draft *d, const char *path)
+{
+    TRY(create(d, path));
+    d->h5 = h5_new_file(d->file);
+    return ERR_NONE;
+}
+
+static enum err seal(const struct draft *d, int64_t size)
+{
+    unsigned char seal[SEAL_BYTES];
+
+    TRY(seal_make_file(seal, d->file, d->temporary, size,
+                       seal_generation(d->path) + 1));
+    return finish(d, size, seal);
+}
+
+enum err store_end(struct draft *d, enum err e)
+{
+    int64_t size;
+    enum err finished = h5_finish(d->h5, d->temporary, &size);
+
+    if (e == ERR_NONE)
+        e = finished;
+    if (e == ERR_NONE)
+        e = seal(d, size);
+    return replace(d, e);
 }
 
 bool store_exists(const char *path)

@@ -8,62 +8,79 @@
 
 enum { FIRST_ROOM = 64 };
 
-void trials_new(struct trials *t)
+void trials_new(struct trials *t, const char *path)
 {
-    *t = (struct trials){.best = -1, .best_accuracy = (double)NAN};
+    *t = (struct trials){.best.task.id = -1, .best_accuracy = (double)NAN};
+    spool_new(&t->spool, path, sizeof(struct trial));
 }
 
 void trials_free(struct trials *t)
 {
+    spool_free(&t->spool);
     mem_free(t->list);
-    mem_free(t->index);
+    arch_index_free(&t->index);
 }
 
-/* Where an architecture is, or would be, in the index. */
-static int64_t *place(const struct trials *t, const struct arch *a)
+struct trial *trials_at(const struct trials *t, int64_t id)
 {
-    uint64_t size = 2 * (uint64_t)t->room;
-    uint64_t i = arch_hash(a) % size;
+    CHECK(id >= t->told && id < t->count);
+    return &t->list[id % t->room];
+}
 
-    while (t->index[i] >= 0 && !arch_equal(&t->list[t->index[i]].task.arch, a))
-        i = (i + 1) % size;
-    return &t->index[i];
+enum err trials_read(const struct trials *t, int64_t first, int64_t n,
+                     struct trial *list)
+{
+    int64_t told = t->told - first < n ? t->told - first : n;
+
+    if (told > 0)
+        TRY(spool_read(&t->spool, first, told, list));
+    for (int64_t i = told > 0 ? told : 0; i < n; i++)
+        list[i] = *trials_at(t, first + i);
+    return ERR_NONE;
 }
 
 static void grow(struct trials *t)
 {
-    int64_t room = t->room > 0 ? 2 * t->room : FIRST_ROOM;
+    struct trials old = *t;
 
-    t->list =
-        mem_resize(t->list, (size_t)t->room, (size_t)room, sizeof t->list[0]);
-    mem_free(t->index);
-    t->room = room;
-    t->index = MEM_NEW(int64_t, 2 * room);
-    memset(t->index, -1, 2 * (size_t)room * sizeof t->index[0]);
-    for (int64_t i = 0; i < t->count; i++)
-        if (trial_fresh(&t->list[i]))
-            *place(t, &t->list[i].task.arch) = i;
+    t->room = old.room > 0 ? 2 * old.room : FIRST_ROOM;
+    t->list = MEM_NEW(struct trial, t->room);
+    for (int64_t i = t->told; i < t->count; i++)
+        *trials_at(t, i) = *trials_at(&old, i);
+    mem_free(old.list);
 }
 
-struct trial *trials_append(struct trials *t, const struct task *task,
-                            bool reuse)
+/* Who was first evaluated of that architecture; -1: nobody. */
+static enum err find(const struct trials *t, const struct arch *a,
+                     int64_t *first)
 {
-    struct trial *new;
-    int64_t *at;
+    struct trial trial;
 
-    if (t->count == t->room)
+    *first = arch_index_find(&t->index, a);
+    if (*first < 0)
+        return ERR_NONE;
+    TRY(trials_read(t, *first, 1, &trial));
+    if (!arch_equal(&trial.task.arch, a)) /* only its hash is the same */
+        *first = -1;
+    return ERR_NONE;
+}
+
+enum err trials_append(struct trials *t, const struct task *task, bool reuse,
+                       struct trial **new)
+{
+    bool looks = reuse && !task->said.replaces;
+    int64_t twin = -1;
+
+    if (looks)
+        TRY(find(t, &task->arch, &twin));
+    if (looks && twin < 0)
+        arch_index_put(&t->index, &task->arch, t->count);
+    if (t->count - t->told == t->room)
         grow(t);
-    new = &t->list[t->count];
-    *new = (struct trial){.task = *task, .twin = -1, .reward = (double)NAN};
     t->count++;
-    if (task->said.replaces)
-        return new;
-    at = place(t, &task->arch);
-    if (*at < 0)
-        *at = t->count - 1;
-    else if (reuse)
-        new->twin = *at;
-    return new;
+    *new = trials_at(t, t->count - 1);
+    **new = (struct trial){.task = *task, .twin = twin, .reward = (double)NAN};
+    return ERR_NONE;
 }
 
 static uint64_t bits(double x)
@@ -88,8 +105,7 @@ static void mix(struct trials *t, const struct trial *trial)
 
 void trials_settle(struct trials *t)
 {
-    int64_t id = t->settled++;
-    const struct trial *trial = &t->list[id];
+    const struct trial *trial = trials_at(t, t->settled++);
     bool counts = result_counts(&trial->result);
 
     CHECK(trial->answered);
@@ -100,7 +116,14 @@ void trials_settle(struct trials *t)
     if (counts && !(trial->result.accuracy <= t->best_accuracy))
         t->best_accuracy = trial->result.accuracy;
     if (!isnan(trial->reward) &&
-        (t->best < 0 || trial->reward > t->list[t->best].reward))
-        t->best = id;
+        (t->best.task.id < 0 || trial->reward > t->best.reward))
+        t->best = *trial;
     mix(t, trial);
+}
+
+void trials_tell(struct trials *t)
+{
+    CHECK(t->told < t->settled);
+    spool_append(&t->spool, trials_at(t, t->told));
+    t->told++;
 }

@@ -57,7 +57,7 @@ static int choose(struct gate *g, struct critic *critic, int n,
 }
 
 int gate_decide(struct gate *g, struct critic *critic,
-                const struct known *known, int n, const struct arch *arch,
+                const struct arch_index *known, int n, const struct arch *arch,
                 struct verdict *v, int most, struct rng *r, bool *train,
                 bool *barred)
 {
@@ -65,7 +65,7 @@ int gate_decide(struct gate *g, struct critic *critic,
 
     for (int i = 0; i < n; i++) {
         train[i] = false;
-        barred[i] = known_has(known, &arch[i]);
+        barred[i] = arch_index_find(known, &arch[i]) >= 0;
     }
     chosen = choose(g, critic, n, arch, v, most, train, barred);
     if (rng_uniform(r) < g->audit * chosen)

@@ -19,8 +19,8 @@
 #include <stdbool.h>
 
 #include "base/rng.h"
-#include "known.h"
 #include "learn/critic.h"
+#include "space/arch_index.h"
 
 enum { GATE_RECENT = 20 }; /* audits that share is judged by */
 
@@ -38,7 +38,7 @@ struct gate {
  * are trained for their gain, and at most one as an audit; returns its number,
  * -1 if there is none.  v changes. */
 int gate_decide(struct gate *g, struct critic *critic,
-                const struct known *known, int n, const struct arch *arch,
+                const struct arch_index *known, int n, const struct arch *arch,
                 struct verdict *v, int most, struct rng *r, bool *train,
                 bool *barred);
 

@@ -9,6 +9,7 @@
 #include "gate.h"
 #include "learn/critic.h"
 #include "search/transfer.h"
+#include "space/arch_index.h"
 
 enum {
     SAYS_FROM = 2, /* results from which on the critic says anything */
@@ -21,9 +22,9 @@ struct judge {
     uint64_t seed;
     struct critic *critic;
     struct gate gate;
-    struct known known;
-    bool informed; /* by results of other tasks */
-    double age;    /* of the weights that the latest result started from */
+    struct arch_index known; /* those trained, or being so */
+    bool informed;           /* by results of other tasks */
+    double age; /* of the weights that the latest result started from */
 
     /* scratch, [room] */
     struct verdict *verdict;
@@ -59,7 +60,7 @@ void judge_free(struct judge *j)
     if (!j)
         return;
     critic_free(j->critic);
-    known_free(&j->known);
+    arch_index_free(&j->known);
     mem_free(j->verdict);
     mem_free(j->stream);
     mem_free(j->step);
@@ -110,11 +111,16 @@ static void expect_from_others(struct judge *j, const struct transfer *t)
     mem_free(value);
 }
 
+static bool is_known(const struct judge *j, const struct arch *arch)
+{
+    return arch_index_find(&j->known, arch) >= 0;
+}
+
 /* One result of this task, whenever it was. */
 static void learn_result(struct judge *j, const struct arch *arch,
                          double reward, double age)
 {
-    known_add(&j->known, arch);
+    arch_index_put(&j->known, arch, 0);
     critic_add(j->critic, arch, reward, age);
     j->age = age;
 }
@@ -167,7 +173,7 @@ static void move(struct judge *j, struct round *r, int near)
             while (rng_below(stream, 2) > 0)
                 r->arch[i] = space_mutate(j->space, &r->arch[i], stream);
         }
-        for (int k = 0; k < MOVES && known_has(&j->known, &r->arch[i]); k++) {
+        for (int k = 0; k < MOVES && is_known(j, &r->arch[i]); k++) {
             r->arch[i] = space_mutate(j->space, &r->arch[i], stream);
             r->moved[i] = true;
         }
@@ -179,7 +185,7 @@ static void weigh(struct judge *j, int n, const struct arch *arch, double *gain)
 {
     critic_judge(j->critic, n, arch, j->verdict);
     for (int i = 0; i < n; i++)
-        gain[i] = known_has(&j->known, &arch[i]) ? 0 : j->verdict[i].gain;
+        gain[i] = is_known(j, &arch[i]) ? 0 : j->verdict[i].gain;
 }
 
 /* Each of these neighbours goes on by mutations that are expected to improve
@@ -247,7 +253,7 @@ void judge_round(struct judge *j, struct round *r)
         decide(j, r);
     for (int i = 0; i < r->count; i++)
         if (!r->said[i].replaces)
-            known_add(&j->known, &r->arch[i]);
+            arch_index_put(&j->known, &r->arch[i], 0);
 }
 
 double judge_level(const struct judge *j, double reward, double age)
