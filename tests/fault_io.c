@@ -13,6 +13,7 @@
  *     FAULT=error   it fails once: input/output error
  *     FAULT=hang    it never returns
  *
+ * FAULT=unread: what was written and has no name any more cannot be read.
  * FAULT_LOCKS=no: files cannot be locked.  FAULT_COUNT: a file to which the
  * number of calls goes. */
 #define _GNU_SOURCE
@@ -48,6 +49,7 @@ static int file_count, calls;
 
 typedef int open_function(const char *, int, ...);
 typedef ssize_t write_function(int, const void *, size_t);
+typedef ssize_t pread_function(int, void *, size_t, off_t);
 typedef ssize_t pwrite_function(int, const void *, size_t, off_t);
 typedef int truncate_function(int, off_t);
 typedef int sync_function(int);
@@ -272,6 +274,18 @@ ssize_t pwrite(int fd, const void *bytes, size_t n, off_t at)
         die();
     }
     return real_pwrite(fd, bytes, n, at);
+}
+
+ssize_t pread(int fd, void *bytes, size_t n, off_t at)
+{
+    NEXT("pread", pread_function *);
+    struct stat s;
+
+    if (!is_fault("unread") || !watched_fd(fd) || fstat(fd, &s) != 0 ||
+        s.st_nlink > 0)
+        return next(fd, bytes, n, at);
+    errno = EIO;
+    return -1;
 }
 
 int ftruncate(int fd, off_t size)

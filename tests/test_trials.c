@@ -240,87 +240,109 @@ static void trials_that_cannot_be_read_are_told(void **state)
     trials_free(&t);
 }
 
-static struct h5_array long_array(void)
+/* Of n rows, that may be compressed or not. */
+static struct h5_array wide(size_t n)
 {
-    return (struct h5_array){.path = "/a/x",
+    return (struct h5_array){.path = "/a/wide",
                              .type = H5_DOUBLE,
                              .rank = 2,
-                             .dims = {LONG, 2},
+                             .dims = {n, 2},
                              .units = "m",
                              .description = "numbers"};
 }
 
-static double value(size_t i)
+static struct h5_array narrow(size_t n)
+{
+    return (struct h5_array){
+        .path = "/narrow", .type = H5_INT8, .rank = 1, .dims = {n}};
+}
+
+static double number(size_t i)
 {
     return sin((double)i);
 }
 
-/* In parts, the last of which is no whole one. */
-static enum err write_long(struct h5 *h)
+static enum err write_part(struct h5 *h, size_t n, size_t first, size_t rows)
 {
-    static double part[2 * H5_PART];
-    struct h5_array a = long_array();
+    static double x[2 * H5_PART];
+    static signed char y[H5_PART];
+    struct h5_array a = wide(n), b = narrow(n);
+
+    for (size_t i = 0; i < rows; i++) {
+        x[2 * i] = number(2 * (first + i));
+        x[2 * i + 1] = number(2 * (first + i) + 1);
+        y[i] = (signed char)((first + i) % 101);
+    }
+    TRY(h5_write_rows(h, &a, x, first, rows));
+    return h5_write_rows(h, &b, y, first, rows);
+}
+
+static enum err write_long(struct h5 *h, size_t n)
+{
+    struct h5_array a = wide(n), b = narrow(n);
 
     TRY(h5_make(h, &a));
-    for (size_t at = 0; at < LONG; at += H5_PART) {
-        size_t n = LONG - at < H5_PART ? LONG - at : H5_PART;
-
-        for (size_t i = 0; i < 2 * n; i++)
-            part[i] = value(2 * at + i);
-        TRY(h5_write_rows(h, &a, part, at, n));
-    }
+    TRY(h5_make(h, &b));
+    for (size_t at = 0; at < n; at += H5_PART)
+        TRY(write_part(h, n, at, n - at < H5_PART ? n - at : H5_PART));
     return h5_write_text(h, "/b", "done", NULL);
 }
 
-static enum err publish_long(void)
+static enum err publish_long(size_t n)
 {
     struct draft d;
 
     TRY(store_begin(&d, files_path("a")));
-    return store_end(&d, write_long(d.h5));
+    return store_end(&d, write_long(d.h5, n));
 }
 
-static void assert_long(void)
+static void assert_long(size_t n)
 {
-    double *x = MEM_NEW(double, 2 * LONG);
-    struct h5_array a;
+    double *x = MEM_NEW(double, 2 * n);
+    signed char *y = MEM_NEW(signed char, n);
     struct h5 *h;
 
     assert_int_equal(h5_open(&h, files_path("a")), ERR_NONE);
-    assert_int_equal(h5_shape(h, "/a/x", &a), ERR_NONE);
-    assert_true(a.rank == 2 && a.dims[0] == LONG && a.dims[1] == 2);
-    assert_int_equal(h5_read(h, "/a/x", H5_DOUBLE, x, 2 * LONG), ERR_NONE);
-    for (size_t i = 0; i < 2 * LONG; i++)
-        assert_true(x[i] == value(i));
+    assert_int_equal(h5_read(h, "/a/wide", H5_DOUBLE, x, 2 * n), ERR_NONE);
+    assert_int_equal(h5_read(h, "/narrow", H5_INT8, y, n), ERR_NONE);
+    for (size_t i = 0; i < n; i++)
+        assert_true(x[2 * i] == number(2 * i) &&
+                    x[2 * i + 1] == number(2 * i + 1) &&
+                    y[i] == (signed char)(i % 101));
     h5_close(h);
     mem_free(x);
+    mem_free(y);
 }
 
-static void long_files_are_published(void **state)
+static void files_of_parts_are_published(void **state)
 {
+    static const size_t rows[] = {
+        0, 1, 100, H5_PART - 1, H5_PART, H5_PART + 1, 3000, 2 * H5_PART, LONG};
+
     (void)state;
-    assert_int_equal(publish_long(), ERR_NONE);
-    assert_long();
-    assert_int_equal(publish_long(), ERR_NONE); /* in its place */
-    assert_long();
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_int_equal(publish_long(rows[i]), ERR_NONE);
+        assert_long(rows[i]);
+    }
     assert_int_equal(mem_live(), 0);
 }
 
 /* Wherever the disk becomes full, the old file stays, and HDF5 goes on. */
-static void a_long_file_that_does_not_fit_changes_nothing(void **state)
+static void a_file_that_does_not_fit_changes_nothing(void **state)
 {
     (void)state;
-    assert_int_equal(publish_long(), ERR_NONE);
+    assert_int_equal(publish_long(LONG), ERR_NONE);
     for (rlim_t most = 1; most < 600000; most = 2 * most + 77) {
         limit_files(most);
-        assert_int_equal(publish_long(), ERR_IO);
+        assert_int_equal(publish_long(LONG), ERR_IO);
         limit_files(0);
         assert_non_null(strstr(err_message(), "cannot write"));
         err_clear();
     }
-    assert_long();
+    assert_long(LONG);
     assert_int_not_equal(access(files_path("a.tmp"), F_OK), 0);
-    assert_int_equal(publish_long(), ERR_NONE);
+    assert_int_equal(publish_long(3000), ERR_NONE);
+    assert_long(3000);
     assert_int_equal(mem_live(), 0);
 }
 
@@ -345,8 +367,8 @@ int main(void)
         cmocka_unit_test(numbers_are_found_by_architecture),
         cmocka_unit_test(trials_are_found_again),
         cmocka_unit_test(trials_that_cannot_be_read_are_told),
-        cmocka_unit_test(long_files_are_published),
-        cmocka_unit_test(a_long_file_that_does_not_fit_changes_nothing),
+        cmocka_unit_test(files_of_parts_are_published),
+        cmocka_unit_test(a_file_that_does_not_fit_changes_nothing),
         cmocka_unit_test(nowhere_is_nothing_published),
     };
 

@@ -4,8 +4,8 @@
  * HDF5 cannot give up a file that it failed to write: it stays open, and is tried
  * again when the program ends, which that may not survive.  So our driver says
  * that all went well, keeps the first error to itself, and h5_finish tells it.
- * Nothing that HDF5 needs to go on is ever read back: its metadata stay in
- * memory, a few bytes for each chunk. */
+ * Metadata stay in memory, a few bytes for each chunk, and are never read back: a
+ * disk that fails to give what it took cannot confuse HDF5. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,6 +79,7 @@ static haddr_t driver_end(const H5FD_t *file, H5FD_mem_t type)
     return ((const struct driver *)file)->disk->end;
 }
 
+/* Behind the end of the file all is 0. */
 static herr_t driver_read(H5FD_t *file, H5FD_mem_t type, hid_t transfer,
                           haddr_t at, size_t size, void *bytes)
 {
@@ -86,7 +87,8 @@ static herr_t driver_read(H5FD_t *file, H5FD_mem_t type, hid_t transfer,
 
     (void)type;
     (void)transfer;
-    return bytes_get(disk->file, bytes, size, (off_t)at) ? 0 : -1;
+    memset(bytes, 0, size);
+    return bytes_get(disk->file, bytes, size, (off_t)at) || errno == 0 ? 0 : -1;
 }
 
 static herr_t driver_write(H5FD_t *file, H5FD_mem_t type, hid_t transfer,
