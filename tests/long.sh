@@ -18,7 +18,7 @@ awk 'BEGIN {
 run "$fnas" table table.json table.h5
 is 'a table is made: exit code' "$code" 0
 cat >long.cfg <<'END'
-run    = { name = "long"; trials = 20000; reuse = false; publish_every = 0; };
+run    = { name = "long"; trials = 20000; reuse = false; publish_every = 0.001; };
 search = { method = "random"; };
 space  = { kind = "macro"; };
 macro  = { widths = [ 8, 16 ]; depths = [ 2, 1 ]; };
@@ -47,8 +47,9 @@ rows=$(rows_of long.h5)
 if [ -n "$sanitized" ]; then
     skip '  need as much memory' 'a sanitizer keeps what was freed'
 else
+    # 2 KB a trial would be 40 MiB more; a busy machine makes it some.
     remark "$brief and $(memory) MiB"
-    check '  need as much memory' test "$(memory)" -le $((brief + 2))
+    check '  need as much memory' test "$(memory)" -le $((brief + 10))
 fi
 is '  all are there' "$(values_of long.h5 /trials/id | tail -n 1)" 19999
 is '  nothing else is left' "$(ls long.*)" "$(printf 'long.%s\n' cfg h5 journal)"

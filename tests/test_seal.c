@@ -37,8 +37,7 @@ static size_t make_sealed(unsigned char *bytes)
     size_t size;
     unsigned char *whole = image(&size);
 
-    assert_int_equal(store_publish(files_path("a"), whole, size),
-                     ERR_NONE);
+    assert_int_equal(store_publish(files_path("a"), whole, size), ERR_NONE);
     mem_free(whole);
     assert_int_equal(files_read("a", bytes), size + SEAL_BYTES);
     return size + SEAL_BYTES;

@@ -20,7 +20,7 @@
 #include "run/store.h"
 #include "run/trials.h"
 
-enum { ROWS = 200000, TRIALS = 3000, KINDS = 700, WINDOW = 20, LONG = 50000 };
+enum { ROWS = 200000, TRIALS = 3000, KINDS = 700, WINDOW = 20, LONG = 150000 };
 
 struct row {
     int64_t number;
@@ -332,7 +332,7 @@ static void a_file_that_does_not_fit_changes_nothing(void **state)
 {
     (void)state;
     assert_int_equal(publish_long(LONG), ERR_NONE);
-    for (rlim_t most = 1; most < 600000; most = 2 * most + 77) {
+    for (rlim_t most = 1; most < 2000000; most = 2 * most + 77) {
         limit_files(most);
         assert_int_equal(publish_long(LONG), ERR_IO);
         limit_files(0);

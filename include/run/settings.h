@@ -25,7 +25,8 @@
     X(INT, report_every, "8", 1, 1000000000, "trials",                         \
       "A progress row is printed after so many evaluated trials")              \
     X(REAL, publish_every, "30", 0, 1e9, "s",                                  \
-      "The results file is renewed at most this often while the search runs")  \
+      "The results file is renewed at most this often while the search runs, " \
+      "and rarely enough to take a hundredth of the time; 0: after each trial") \
     X(REAL, grace, "120", 0, 1e9, "s",                                         \
       "Once told to stop, wait so long for the trials in flight; the others "  \
       "are evaluated after the restart")                                       \

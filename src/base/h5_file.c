@@ -18,11 +18,16 @@
 #include <H5FDdevelop.h>
 #endif
 
+enum { HEAD = 1 << 20 };
+
 /* What the caller and the driver share. */
 struct h5_disk {
     int file;
     int error; /* errno of the first trouble; 0: none */
     haddr_t end;
+    char
+        head[HEAD]; /* first bytes, written at the end: most files have no more,
+                        and are written by one call instead of a hundred */
 };
 
 /* HDF5's own first. */
@@ -73,6 +78,14 @@ static herr_t driver_allocate(H5FD_t *file, H5FD_mem_t type, haddr_t end)
     return 0;
 }
 
+/* Bytes of `size` from `at` on that are in the head. */
+static size_t in_head(haddr_t at, size_t size)
+{
+    size_t most = at < HEAD ? HEAD - (size_t)at : 0;
+
+    return size < most ? size : most;
+}
+
 static haddr_t driver_end(const H5FD_t *file, H5FD_mem_t type)
 {
     (void)type;
@@ -84,22 +97,36 @@ static herr_t driver_read(H5FD_t *file, H5FD_mem_t type, hid_t transfer,
                           haddr_t at, size_t size, void *bytes)
 {
     const struct h5_disk *disk = ((const struct driver *)file)->disk;
+    size_t n = in_head(at, size);
 
     (void)type;
     (void)transfer;
     memset(bytes, 0, size);
-    return bytes_get(disk->file, bytes, size, (off_t)at) || errno == 0 ? 0 : -1;
+    if (n > 0)
+        memcpy(bytes, disk->head + at, n);
+    if (bytes_get(disk->file, (char *)bytes + n, size - n, (off_t)(at + n)))
+        return 0;
+    return errno == 0 ? 0 : -1;
+}
+
+static void put(struct h5_disk *disk, const char *bytes, size_t size,
+                haddr_t at)
+{
+    if (!disk->error && !bytes_put(disk->file, bytes, size, (off_t)at))
+        disk->error = errno ? errno : ENOSPC;
 }
 
 static herr_t driver_write(H5FD_t *file, H5FD_mem_t type, hid_t transfer,
                            haddr_t at, size_t size, const void *bytes)
 {
     struct h5_disk *disk = ((struct driver *)file)->disk;
+    size_t n = in_head(at, size);
 
     (void)type;
     (void)transfer;
-    if (!disk->error && !bytes_put(disk->file, bytes, size, (off_t)at))
-        disk->error = errno ? errno : ENOSPC;
+    if (n > 0)
+        memcpy(disk->head + at, bytes, n);
+    put(disk, (const char *)bytes + n, size - n, at + n);
     if (at + size > disk->end)
         disk->end = at + size;
     return 0;
@@ -179,6 +206,7 @@ enum err h5_finish(struct h5 *h, const char *path, int64_t *size)
     enum err e = ERR_NONE;
 
     h5_close(h);
+    put(disk, disk->head, in_head(0, disk->end), 0);
     *size = (int64_t)disk->end;
     if (disk->error)
         e = ERR(ERR_IO, "%s: cannot write: %s", path, strerror(disk->error));

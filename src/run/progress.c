@@ -9,7 +9,8 @@
 #include "run/results.h"
 #include "run/settings.h"
 
-/* Of a run's time, at most a hundredth goes to results that nobody asked for. */
+/* A hundredth of a run's time, or less, goes to results, unless they are wanted
+ * after each trial. */
 enum { PUBLISH_SHARE = 100 };
 
 static struct progress row_of(const struct meter *m, const struct driver *d)
@@ -56,6 +57,13 @@ void meter_publish(struct driver *d, void *meter)
     timer_stop(TIMER_STORE);
 }
 
+static double pause_of(const struct results *s, const struct run_conf *run)
+{
+    return run->publish_every > 0
+               ? fmax(run->publish_every, PUBLISH_SHARE * s->took)
+               : 0;
+}
+
 void meter_after(struct driver *d, void *meter)
 {
     struct meter *m = meter;
@@ -72,7 +80,6 @@ void meter_after(struct driver *d, void *meter)
     if (t->evaluated - m->at >= run->report_every ||
         (t->evaluated == run->trials && m->at < t->evaluated))
         print_row(m, d);
-    if (comm_clock() - m->results->published >
-        fmax(run->publish_every, PUBLISH_SHARE * m->results->took))
+    if (comm_clock() - m->results->published > pause_of(m->results, run))
         meter_publish(d, m);
 }
