@@ -22,9 +22,9 @@ struct pulse;
 /** Where an evaluator works; all borrowed.  All NULL: one process without MPI,
  * which evaluates nothing but may open, print and close. */
 struct eval_place {
-    struct comm *world; /* everybody, for opening and closing only */
-    struct comm *node;  /* ranks that share memory with this one */
-    struct comm *group; /* ranks that evaluate one task together; NULL on a
+    struct comm *world;  /* everybody, for opening and closing only */
+    struct comm *node;   /* ranks that share memory with this one */
+    struct comm *group;  /* ranks that evaluate one task together; NULL on a
                            rank that evaluates nothing */
     struct pulse *pulse; /* to beat while one is evaluated */
 };
@@ -75,10 +75,9 @@ struct eval {
     /** Print what was learned, at the end; NULL: nothing. Rank 0 only. */
     void (*report)(void *self);
 
-    /** The file NAME.pool.h5 that is published beside the results at the end;
-     * *bytes, to be freed (mem_free), is NULL if there is none.  NULL: never.
-     * Rank 0 only. */
-    enum err (*image)(void *self, void **bytes, size_t *size);
+    /** With pool.enabled: write NAME.pool.h5, which is published beside the
+     * results at the end.  NULL: there is none. Rank 0 only. */
+    enum err (*leave)(void *self, struct h5 *h);
 
     /** Collective over place->world. */
     void (*close)(void *self);

@@ -17,9 +17,8 @@
 
 struct h5;
 
-/** The bytes of a file of the pool; the caller frees them (mem_free). */
-MUST_CHECK enum err pool_image(const struct pool *p, void **bytes,
-                               size_t *size);
+/** Write the pool to an empty file. */
+MUST_CHECK enum err pool_write(struct h5 *h, const struct pool *p);
 
 /** Add the blocks of a file, as of generation 0; of two with the same key the
  * later.  ERR_IO, ERR_DATA: it cannot be read, or is not what it should be; the

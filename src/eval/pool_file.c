@@ -88,7 +88,7 @@ static enum err write_names(struct h5 *h, const struct pool *p)
     return e;
 }
 
-static enum err write_all(struct h5 *h, const struct pool *p)
+enum err pool_write(struct h5 *h, const struct pool *p)
 {
     int64_t *x = MEM_NEW(int64_t, p->count);
     double *y = MEM_NEW(double, p->count);
@@ -112,15 +112,4 @@ static enum err write_all(struct h5 *h, const struct pool *p)
         "To start a search with them: pool = { enabled = true; from = "
         "\"this file\"; };\n",
         "how to read this file");
-}
-
-enum err pool_image(const struct pool *p, void **bytes, size_t *size)
-{
-    struct h5 *h = h5_new();
-    enum err e = write_all(h, p);
-
-    if (e == ERR_NONE)
-        e = h5_image(h, bytes, size);
-    h5_close(h);
-    return e;
 }

@@ -352,15 +352,12 @@ static void report(void *self)
         pool_report(s->pool);
 }
 
-static enum err image(void *self, void **bytes, size_t *size)
+static enum err leave(void *self, struct h5 *h)
 {
     const struct self *s = self;
 
-    *bytes = NULL;
-    if (!s->pool)
-        return ERR_NONE;
     pool_commit(s->pool);
-    return pool_image(s->pool, bytes, size);
+    return pool_write(h, s->pool);
 }
 
 const struct eval eval_train = {
@@ -376,6 +373,6 @@ const struct eval eval_train = {
     .digest = digest,
     .record = record,
     .report = report,
-    .image = image,
+    .leave = leave,
     .close = close,
 };

@@ -168,21 +168,16 @@ static enum err write_file(struct h5 *h, const struct results *s,
     return results_timing(h, s, usage);
 }
 
-/* What the evaluator keeps for later runs. */
+/* What the evaluator leaves to later runs. */
 static enum err publish_pool(const struct results *s)
 {
-    void *bytes = NULL;
-    size_t size;
-    enum err e;
+    const struct pool_conf *pool = conf_of(s->conf, &pool_section);
+    struct draft draft;
 
-    if (!s->eval->image)
+    if (!pool->enabled || !s->eval->leave)
         return ERR_NONE;
-    TRY(s->eval->image(s->evaluator, &bytes, &size));
-    if (!bytes)
-        return ERR_NONE;
-    e = store_publish(s->pool, bytes, size);
-    mem_free(bytes);
-    return e;
+    TRY(store_begin(&draft, s->pool));
+    return store_end(&draft, s->eval->leave(s->evaluator, draft.h5));
 }
 
 static enum err publish(const struct results *s, const struct driver *d,
