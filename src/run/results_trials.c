@@ -149,6 +149,7 @@ static enum err write_texts(struct h5 *h, const struct results *s,
 
     for (size_t i = 0; i < p->rows; i++) {
         text_of(d, &list[i], which, one);
+        CHECK(strlen(one) < a.width); /* noted when it was settled */
         memcpy(all + i * a.width, one, strlen(one));
     }
     e = h5_write_rows(h, &a, all, p->first, p->rows);
