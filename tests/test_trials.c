@@ -70,7 +70,7 @@ static void rows_are_found_again(void **state)
     assert_rows(&s, s.filed - 1, 1);
     assert_rows(&s, ROWS - 1, 1);
     assert_rows(&s, 5, 0);
-    assert_int_not_equal(access(files_path("a"), F_OK), 0); /* no name */
+    assert_int_not_equal(access(files_path("a.spool"), F_OK), 0);
     spool_free(&s);
     assert_int_equal(mem_live(), 0);
 }

@@ -28,9 +28,8 @@ struct spool {
     bool warned;
 };
 
-/** An empty list of rows of so many bytes.  `path` is that of a file that nobody
- * else makes; the text is copied. */
-void spool_new(struct spool *s, const char *path, size_t row);
+/** An empty list of rows of so many bytes, whose file will be NAME.spool. */
+void spool_new(struct spool *s, const char *name, size_t row);
 void spool_free(struct spool *s);
 
 /** Append a row. */

@@ -29,7 +29,7 @@ struct stats_pairs {
     double n, x, y, xx, yy, xy;
 };
 
-/** One more pair, by the update of Welford (1962): no sum of squares that cancels. */
+/** One more pair, by the update of Welford (1962), in which no squares cancel. */
 void stats_pair(struct stats_pairs *p, double x, double y);
 
 /** Pearson's correlation; NAN if x or y is constant, or n < 2. */

@@ -24,8 +24,7 @@ struct pulse;
 struct eval_place {
     struct comm *world;  /* everybody, for opening and closing only */
     struct comm *node;   /* ranks that share memory with this one */
-    struct comm *group;  /* ranks that evaluate one task together; NULL on a
-                           rank that evaluates nothing */
+    struct comm *group;  /* ranks that evaluate one task together; NULL: none */
     struct pulse *pulse; /* to beat while one is evaluated */
 };
 

@@ -26,7 +26,7 @@ struct audit {
 
 enum { AUDIT_GENERATIONS = 64, AUDIT_PAIRS = 1024 };
 
-/** What is kept of trials to judge them: sums, and the latest pairs. All 0: none. */
+/** What is kept of trials to judge them: sums, the latest pairs. All 0: none. */
 struct audit_sums {
     int64_t started;
     double inherited, epochs, scratch_epochs, gain;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* How often each option of a space was chosen in some architectures, and whether that
- * differs from uniform draws. All Local. */
+/* How often each option of a space was chosen in some architectures, and whether
+ * that differs from uniform draws. All Local. */
 #ifndef RUN_CHOICES_H
 #define RUN_CHOICES_H
 

@@ -2,7 +2,8 @@
 /* All trials of a run, in the order asked; found again by architecture.
  *
  * A trial that was told is not changed any more, and goes to a file: memory holds
- * those asked since, and an index of 16 to 32 bytes for each architecture. Local. */
+ * those asked since, and an index of 16 to 32 bytes for each architecture.
+ * Local. */
 #ifndef RUN_TRIALS_H
 #define RUN_TRIALS_H
 
@@ -45,8 +46,8 @@ struct trials {
     uint64_t hash;        /* of the trajectory */
 };
 
-/** No trials yet; `path` is that of a file that nobody else makes (base/spool.h). */
-void trials_new(struct trials *t, const char *path);
+/** No trials yet; `name` is that of the run (base/spool.h). */
+void trials_new(struct trials *t, const char *name);
 void trials_free(struct trials *t);
 
 /** A trial that was not told.  The pointer holds until the next append. */

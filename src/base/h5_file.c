@@ -7,7 +7,6 @@
  * Metadata stay in memory, a few bytes for each chunk, and are never read back: a
  * disk that fails to give what it took cannot confuse HDF5. */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,6 +17,8 @@
 #include <H5FDdevelop.h>
 #endif
 
+/* First bytes that wait in memory: most files have no more, and are written by one
+ * call instead of a hundred. */
 enum { HEAD = 1 << 20 };
 
 /* What the caller and the driver share. */
@@ -25,9 +26,7 @@ struct h5_disk {
     int file;
     int error; /* errno of the first trouble; 0: none */
     haddr_t end;
-    char
-        head[HEAD]; /* first bytes, written at the end: most files have no more,
-                        and are written by one call instead of a hundred */
+    char head[HEAD];
 };
 
 /* HDF5's own first. */
@@ -56,7 +55,7 @@ static herr_t driver_close(H5FD_t *file)
     return 0;
 }
 
-/* As those of HDF5's own driver of plain files: small parts are written together. */
+/* As HDF5's own driver of plain files: small parts are written together. */
 static herr_t driver_query(const H5FD_t *file, unsigned long *features)
 {
     (void)file;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,9 +11,18 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-void spool_new(struct spool *s, const char *path, size_t row)
+static char *path_of(const char *name)
 {
-    *s = (struct spool){.path = mem_text(path),
+    size_t size = strlen(name) + sizeof ".spool";
+    char *path = MEM_NEW(char, size);
+
+    (void)snprintf(path, size, "%s.spool", name);
+    return path;
+}
+
+void spool_new(struct spool *s, const char *name, size_t row)
+{
+    *s = (struct spool){.path = path_of(name),
                         .file = -1,
                         .row = row,
                         .block = (int64_t)(SPOOL_BYTES / row + 1)};

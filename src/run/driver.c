@@ -3,7 +3,6 @@
 
 #include <limits.h>
 #include <math.h>
-#include <stdio.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -293,10 +292,8 @@ static bool wants_more(const struct driver *d)
 enum run_status driver_run(struct driver *d)
 {
     const struct run_conf *c = settings(d);
-    char spool[CONF_TEXT_MAX + 8];
 
-    (void)snprintf(spool, sizeof spool, "%s.spool", c->name.s);
-    trials_new(&d->trials, spool);
+    trials_new(&d->trials, c->name.s);
     d->started = comm_clock();
     d->search = d->method->create(&(struct search_start){
         d->space, d->conf, (uint64_t)c->seed, d->transfer});

@@ -13,14 +13,14 @@
 
 #define LEVEL 0.05
 
-/* What is compared: the first and the last `part` of the rewards measured. */
+/* What is compared: the first and the last `part` of the rewards measured, less
+ * what is taken to be inherited, in the order proposed. */
 struct comparison {
     const struct driver *driver;
     int64_t n;                                    /* measured */
     int part;                                     /* 0: too few */
-    double first[HEALTH_MOST], last[HEALTH_MOST]; /* [part], in the order
-                                proposed; less what is taken to be inherited */
-    double slope;            /* by which it is taken to be (critic_owed) */
+    double first[HEALTH_MOST], last[HEALTH_MOST]; /* [part] */
+    double slope;            /* of what is inherited (critic_owed) */
     double choices, rewards; /* probabilities, see health.h */
 };
 

@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/results.h"
 
-#include <inttypes.h>
-#include <math.h>
-#include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/h5.h"
 #include "base/mem.h"
-#include "config.h"
 #include "eval/pool.h"
-#include "nn/gemm.h"
 #include "results_parts.h"
 #include "run/audit.h"
 #include "run/settings.h"
@@ -24,7 +18,6 @@ enum err results_open(struct results *s, const struct conf *conf, bool replace)
     const struct run_conf *run = conf_of(conf, &run_section);
     const struct pool_conf *pool = conf_of(conf, &pool_section);
     time_t now = time(NULL);
-    char spool[CONF_TEXT_MAX + 8];
     struct tm tm;
 
     (void)snprintf(s->path, sizeof s->path, "%s.h5", run->name.s);
@@ -34,8 +27,7 @@ enum err results_open(struct results *s, const struct conf *conf, bool replace)
         TRY(store_ready(s->pool, replace));
     store_set_aside(s->path);
     store_set_aside(s->pool);
-    (void)snprintf(spool, sizeof spool, "%s.spool", run->name.s);
-    spool_new(&s->progress, spool, sizeof(struct progress));
+    spool_new(&s->progress, run->name.s, sizeof(struct progress));
     s->conf = conf;
     s->input = conf_print(conf, false);
     (void)strftime(s->started, sizeof s->started, "%Y-%m-%dT%H:%M:%S%z",

@@ -83,25 +83,37 @@ static const struct column progress_columns[] = {
 };
 /* clang-format on */
 
+static void arch_text(const struct driver *d, const struct trial *t, char *text)
+{
+    space_format(d->space, &t->task.arch, text);
+}
+
+static void state_text(const struct driver *d, const struct trial *t,
+                       char *text)
+{
+    (void)d;
+    (void)strcpy(text, trial_text(t->result.state));
+}
+
+static void reason_text(const struct driver *d, const struct trial *t,
+                        char *text)
+{
+    (void)d;
+    (void)strcpy(text, t->result.reason);
+}
+
 /* clang-format off */
 static const struct {
-    const char *path, *description;
+    const char *path;
+    void (*text)(const struct driver *d, const struct trial *t,
+                 char text[SPACE_TEXT_MAX]);
+    const char *description;
 } texts[RESULTS_TEXTS] = {
-    {"/trials/arch",   "architecture"},
-    {"/trials/state",  "done, cached (answered from an earlier trial), predicted (by the critic, not evaluated), diverged, refused or failed; only done and cached have an accuracy"},
-    {"/trials/reason", "why it is not done"},
+    {"/trials/arch",   arch_text,   "architecture"},
+    {"/trials/state",  state_text,  "done, cached (answered from an earlier trial), predicted (by the critic, not evaluated), diverged, refused or failed; only done and cached have an accuracy"},
+    {"/trials/reason", reason_text, "why it is not done"},
 };
 /* clang-format on */
-
-static void text_of(const struct driver *d, const struct trial *t, int which,
-                    char text[SPACE_TEXT_MAX])
-{
-    if (which == 0)
-        space_format(d->space, &t->task.arch, text);
-    else
-        (void)strcpy(text, which == 1 ? trial_text(t->result.state)
-                                      : t->result.reason);
-}
 
 void results_note(struct results *s, const struct driver *d,
                   const struct trial *t)
@@ -109,7 +121,7 @@ void results_note(struct results *s, const struct driver *d,
     char text[SPACE_TEXT_MAX];
 
     for (int i = 0; i < RESULTS_TEXTS; i++) {
-        text_of(d, t, i, text);
+        texts[i].text(d, t, text);
         if (strlen(text) + 1 > s->width[i])
             s->width[i] = strlen(text) + 1;
     }
@@ -148,7 +160,7 @@ static enum err write_texts(struct h5 *h, const struct results *s,
     enum err e;
 
     for (size_t i = 0; i < p->rows; i++) {
-        text_of(d, &list[i], which, one);
+        texts[which].text(d, &list[i], one);
         CHECK(strlen(one) < a.width); /* noted when it was settled */
         memcpy(all + i * a.width, one, strlen(one));
     }

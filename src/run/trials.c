@@ -8,10 +8,10 @@
 
 enum { FIRST_ROOM = 64 };
 
-void trials_new(struct trials *t, const char *path)
+void trials_new(struct trials *t, const char *name)
 {
     *t = (struct trials){.best.task.id = -1, .best_accuracy = (double)NAN};
-    spool_new(&t->spool, path, sizeof(struct trial));
+    spool_new(&t->spool, name, sizeof(struct trial));
 }
 
 void trials_free(struct trials *t)
