@@ -75,6 +75,21 @@ static void rows_are_found_again(void **state)
     assert_int_equal(mem_live(), 0);
 }
 
+static void files_of_others_stay(void **state)
+{
+    unsigned char bytes[FILE_MAX];
+    struct spool s;
+
+    (void)state;
+    files_make("a.spool", "01 02 03");
+    spool_new(&s, files_path("a"), sizeof(struct row));
+    append_rows(&s, 0, ROWS);
+    assert_rows(&s, 0, ROWS);
+    spool_free(&s);
+    assert_int_equal(files_read("a.spool", bytes), 3);
+    assert_int_equal(unlink(files_path("a.spool")), 0);
+}
+
 static void few_rows_need_no_file(void **state)
 {
     struct spool s;
@@ -360,6 +375,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_are_found_again),
+        cmocka_unit_test(files_of_others_stay),
         cmocka_unit_test(few_rows_need_no_file),
         cmocka_unit_test(rows_stay_in_memory_if_there_is_no_disk),
         cmocka_unit_test(a_full_disk_is_tried_again),

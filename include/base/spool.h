@@ -17,7 +17,7 @@
 enum { SPOOL_BYTES = 1 << 18 }; /* about so many are in memory */
 
 struct spool {
-    char *path; /* where the file is made */
+    char *path; /* of the file, for messages; it is made beside that */
     int file;   /* -1: not yet */
     size_t row;
     int64_t count; /* rows; of these: */
@@ -28,7 +28,8 @@ struct spool {
     bool warned;
 };
 
-/** An empty list of rows of so many bytes, whose file will be NAME.spool. */
+/** An empty list of rows of so many bytes, whose file will be a new one beside
+ * NAME. */
 void spool_new(struct spool *s, const char *name, size_t row);
 void spool_free(struct spool *s);
 

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -41,15 +43,19 @@ static off_t place_of(const struct spool *s, int64_t row)
     return (off_t)row * (off_t)s->row;
 }
 
-/* Nobody else can find it, and nothing is left of it if the process is killed
- * (unless that comes between two calls; then the next process removes it). */
+/* A new file, whatever is there, of which nothing is left if the process is
+ * killed, unless that comes between two calls. */
 static bool make_file(struct spool *s)
 {
-    (void)unlink(s->path);
-    s->file = open(s->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (s->file >= 0)
-        (void)unlink(s->path);
-    return s->file >= 0;
+    char name[PATH_MAX];
+
+    (void)snprintf(name, sizeof name, "%s.XXXXXX", s->path);
+    s->file = mkstemp(name);
+    if (s->file < 0)
+        return false;
+    (void)fcntl(s->file, F_SETFD, FD_CLOEXEC);
+    (void)unlink(name);
+    return true;
 }
 
 /* A full disk is no reason to stop. */
