@@ -79,6 +79,7 @@ static void end_is_filled_with_short_trials(void **state)
     for (int i = 0; i < space.count; i++)
         space.decisions[i].options = 4;
     d.farm = farm_new(&ranks, &sleeper, NULL, 0);
+    driver_begin(&d);
     assert_int_equal(driver_run(&d), RUN_STOPPED);
     assert_string_equal(d.stop.why, "the time limit");
     assert_true(d.put_off > 0);
@@ -90,8 +91,7 @@ static void end_is_filled_with_short_trials(void **state)
         begun += t.answered;
     }
     assert_true(begun > 0);
-    d.method->destroy(d.search);
-    trials_free(&d.trials);
+    driver_end(&d);
     farm_free(d.farm);
     comm_free(alone);
     conf_free(conf);

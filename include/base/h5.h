@@ -67,6 +67,10 @@ void h5_close(struct h5 *h);
 /** The bytes of a file made by h5_new; the caller frees them (mem_free). */
 MUST_CHECK enum err h5_image(struct h5 *h, void **bytes, size_t *size);
 
+/** Are arrays that are written from now on not to be compressed?  Weights gain
+ * nothing by it, and it takes time. */
+void h5_set_plain(struct h5 *h, bool plain);
+
 /** Write an array; arrays over 4 KiB are chunked and compressed (shuffle,
  * gzip). */
 MUST_CHECK enum err h5_write(struct h5 *h, const struct h5_array *a,

@@ -18,6 +18,7 @@
 struct comm;
 struct h5;
 struct pulse;
+struct state;
 
 /** Where an evaluator works; all borrowed.  All NULL: one process without MPI,
  * which evaluates nothing but may open, print and close. */
@@ -60,6 +61,10 @@ struct eval {
      * Rank 0 only. */
     void (*learn)(void *self, const struct result *r, double reward,
                   struct luggage left);
+
+    /** Save or load what was learned since open(); what cannot be loaded leaves
+     * the evaluator as it was.  NULL: nothing. Rank 0 only. */
+    void (*state)(void *self, struct state *s);
 
     /** Print what was opened, for the banner. Rank 0 only. */
     void (*print)(void *self);

@@ -58,6 +58,8 @@ struct pool_conf {
 
 extern const struct conf_section pool_section;
 
+struct state;
+
 /** A stored block: the largest of its kin so far. */
 struct entry {
     struct block block;
@@ -75,6 +77,7 @@ struct pool_count {
 };
 
 struct pool {
+    const struct pool_conf *conf; /* borrowed */
     uint64_t seed;
     size_t limit; /* bytes */
     int round;
@@ -112,6 +115,9 @@ void pool_drop(struct pool *p, int i);
 
 /** Remove entries until the limit is kept. */
 void pool_shrink(struct pool *p);
+
+/** Save or load it; one that cannot be loaded stays as it was. */
+void pool_state(struct pool *p, struct state *s);
 
 /** The entry of a block's kin; NULL: none. */
 struct entry *pool_find(const struct pool *p, const struct block *b);

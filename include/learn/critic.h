@@ -29,6 +29,7 @@
 #include "space/task.h"
 
 struct critic;
+struct state;
 
 /** At most `points` results are held, `batch` architectures judged at a time. */
 struct critic *critic_new(const struct space *space, int points, int batch);
@@ -99,5 +100,8 @@ struct critic_record {
     double slope;        /* b, now */
 };
 struct critic_record critic_record(const struct critic *c);
+
+/** Save or load all that it has learned. */
+void critic_state(struct critic *c, struct state *s, const struct space *space);
 
 #endif

@@ -27,6 +27,7 @@
 #include <stdbool.h>
 
 struct gp;
+struct state;
 
 /** An empty process for strings of `slots` options, at most `room` points, and
  * at most `batch` strings in one question. */
@@ -75,5 +76,9 @@ double gp_evidence(struct gp *g, double *gradient);
 
 /** Climb the evidence by so many steps from where theta is. */
 void gp_fit(struct gp *g, int steps);
+
+/** Save or load points and weights; and L, whose last bits depend on the order in
+ * which it came about. */
+void gp_state(struct gp *g, struct state *s);
 
 #endif

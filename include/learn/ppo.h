@@ -80,6 +80,7 @@ struct ppo_report {
 };
 
 struct ppo;
+struct state;
 
 /** Learns `policy`, which is borrowed, as is `conf`; of at most `batch`
  * architectures at a time. */
@@ -101,5 +102,8 @@ struct ppo_batch {
 /** One update.  Its minibatches are drawn from streams keyed by the number of
  * the update. */
 struct ppo_report ppo_update(struct ppo *o, const struct ppo_batch *b);
+
+/** Save or load the policy, and all that was learned about learning it. */
+void ppo_state(struct ppo *o, struct state *s);
 
 #endif

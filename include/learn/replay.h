@@ -11,6 +11,7 @@
 #include "space/space.h"
 
 struct replay;
+struct state;
 
 /** An empty buffer of so many results. */
 struct replay *replay_new(int slots, int capacity);
@@ -27,6 +28,9 @@ struct experience {
 /** Add a result; mu: log mu(a_t | s_t), [slots].  The oldest goes if there is no
  * room. */
 void replay_add(struct replay *r, const struct experience *e, const float *mu);
+
+/** Save or load it. */
+void replay_state(struct replay *r, struct state *s, const struct space *space);
 
 /** Draw at most n different results, uniformly, of those not older than round
  * `since`; e: [n], mu: [n, slots]. Returns how many. */

@@ -9,6 +9,7 @@
 #include "run/trials.h"
 
 struct h5;
+struct state;
 
 struct audit {
     int64_t started;       /* trials that started from the pool */
@@ -46,6 +47,9 @@ struct audit_sums {
 /** Count a trial that is settled.  The trials of a generation follow each other,
  * with those of fewer than AUDIT_GENERATIONS others between them. */
 void audit_count(struct audit_sums *s, const struct trial *t);
+
+/** Save or load it. */
+void audit_state(struct audit_sums *s, struct state *state);
 
 /** Of what was counted; the seed is that of the bootstrap. */
 struct audit audit_of(const struct audit_sums *s, uint64_t seed);

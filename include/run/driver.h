@@ -63,13 +63,26 @@ struct driver {
     /** Called after each trial counted, for progress and results. */
     void (*after)(struct driver *d, void *context);
 
+    /** Called between trials, when driver_state may be called; NULL: never. */
+    void (*rest)(struct driver *d, void *context);
+
     /** Called when somebody wants to see the results now. */
     void (*publish)(struct driver *d, void *context);
     void *context;
 };
 
-/** Search until run.trials are evaluated.  The caller has filled in the fields
- * up to stop, `after` and `publish`, and frees `search` and `trials`. Rank 0 only. */
+/** Begin a search, of which nothing is asked.  The caller has filled in the fields
+ * up to stop, and the functions; all others are 0.  driver_end frees what it
+ * made. Rank 0 only. */
+void driver_begin(struct driver *d);
+void driver_end(struct driver *d);
+
+/** Save or load, into one that has just begun, all but what the evaluator has
+ * learned.  What is in flight is not saved: a state holds once the journal has
+ * all that was asked when it was saved. */
+void driver_state(struct driver *d, struct state *s);
+
+/** Search until run.trials are evaluated. Rank 0 only. */
 enum run_status driver_run(struct driver *d);
 
 /** "complete", "exhausted", "stopped", "failed". */

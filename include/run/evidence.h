@@ -26,6 +26,10 @@ struct evidence {
  * proposed but not measured. */
 void evidence_add(struct evidence *e, const struct trial *t);
 
+/** Save or load it. */
+void evidence_state(struct evidence *e, struct state *s,
+                    const struct space *space);
+
 /** The last n architectures proposed, or measured; n <= EVIDENCE_KEPT, and no more
  * than there were.  Oldest first. */
 void evidence_late(const struct evidence *e, int n, struct arch *list);

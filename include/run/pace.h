@@ -10,6 +10,8 @@
 
 enum { PACE_KEPT = 1024 };
 
+struct state;
+
 /** The latest trials; all 0: none yet. */
 struct pace {
     int64_t count; /* ever noted */
@@ -20,6 +22,9 @@ struct pace {
 
 /** A trial of that work took so long. */
 void pace_note(struct pace *p, double work, double seconds);
+
+/** Save or load it. */
+void pace_state(struct pace *p, struct state *s);
 
 /** Seconds for a trial of that work; 0: nothing is known. */
 double pace_seconds(const struct pace *p, double work);

@@ -7,7 +7,9 @@
 
 #include "run/driver.h"
 
+struct checkpoint;
 struct results;
+struct state;
 
 /** One row of progress, and what it says in numbers. */
 struct progress {
@@ -22,7 +24,8 @@ struct progress {
 /** What is counted between two rows. */
 struct meter {
     struct results *results;
-    double sum; /* of accuracies since the last row */
+    struct checkpoint *checkpoint; /* NULL: no state is saved */
+    double sum;                    /* of accuracies since the last row */
     int count;
     int64_t at; /* evaluated trials at the last row */
 };
@@ -32,8 +35,16 @@ struct meter {
  * warning: the search goes on. Rank 0 only. */
 void meter_after(struct driver *d, void *meter);
 
-/** driver.publish: publish the results now; that this fails is a warning. Rank 0
- * only. */
+/** driver.rest: save the state of the search if it is time. Rank 0 only. */
+void meter_rest(struct driver *d, void *meter);
+
+/** driver.publish: publish the results now, and the state as soon as it can be;
+ * that this fails is a warning. Rank 0 only. */
 void meter_publish(struct driver *d, void *meter);
+
+/** Save or load what is counted, and the rows so far; or forget them. Rank 0
+ * only. */
+void meter_state(struct meter *m, const struct driver *d, struct state *s);
+void meter_begin(struct meter *m);
 
 #endif

@@ -23,6 +23,8 @@
 
 enum { RESULTS_TASK = 17, RESULTS_TEXTS = 3 };
 
+struct state;
+
 struct results {
     char path[CONF_TEXT_MAX + 8];  /* NAME.h5 */
     char pool[CONF_TEXT_MAX + 16]; /* NAME.pool.h5 */
@@ -56,6 +58,11 @@ MUST_CHECK enum err results_print_status(const char *name);
 void results_note(struct results *s, const struct driver *d,
                   const struct trial *t);
 void results_progress(struct results *s, const struct progress *p);
+
+/** Save or load what was noted and printed, after the driver was; or forget it. */
+void results_state(struct results *s, const struct driver *d,
+                   struct state *state);
+void results_forget(struct results *s);
 
 /** Publish the file as things stand; `status` is "running" or the end's, usage
  * [ranks] may be NULL. Rank 0 only. */

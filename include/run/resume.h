@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "base/conf.h"
+#include "run/checkpoint.h"
 #include "run/journal.h"
 #include "run/stop.h"
 
@@ -13,12 +14,13 @@ struct resume {
     char journal_path[CONF_TEXT_MAX + 16]; /* NAME.journal */
     char stop_path[CONF_TEXT_MAX + 16];    /* NAME.STOP */
     struct journal *journal;
+    struct checkpoint checkpoint;
 };
 
 /** Is the run to go on where it was: asked for, or started again by Slurm? */
 bool resume_wanted(bool restart);
 
-/** Open the journal, and say what is in it.
+/** Open the journal, and say what is in it; look for states.
  * @param restart  go on from it
  * @param force    begin anew, whatever is in it
  * ERR_IO: neither, and there are results in it; ERR_INPUT: other settings. */

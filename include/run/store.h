@@ -32,6 +32,10 @@ struct draft {
 MUST_CHECK enum err store_begin(struct draft *d, const char *path);
 MUST_CHECK enum err store_end(struct draft *d, enum err e);
 
+/** As store_end, but the old file, if there is one, stays there as `before`. */
+MUST_CHECK enum err store_end_keeping(struct draft *d, enum err e,
+                                      const char *before);
+
 /** Is the file of that name damaged, by its seal?  Then it is renamed to
  * PATH.damaged, which is warned of. Rank 0 only. */
 void store_set_aside(const char *path);

@@ -14,6 +14,8 @@
 #include "space/arch_index.h"
 #include "space/task.h"
 
+struct state;
+
 struct trial {
     struct task task;
     struct result result;
@@ -70,5 +72,10 @@ void trials_settle(struct trials *t);
 
 /** The next trial in order, which is settled, was told to all who want to know. */
 void trials_tell(struct trials *t);
+
+/** Save or load them; their luggage is not among it.  What is loaded are no trials
+ * yet.  @param reuse  as for trials_append */
+void trials_state(struct trials *t, struct state *s, const struct space *space,
+                  bool reuse);
 
 #endif

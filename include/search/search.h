@@ -14,6 +14,7 @@
 #include "space/space.h"
 #include "space/task.h"
 
+struct state;
 struct transfer;
 
 /** How far a critic could be trusted; NAN where there is nothing yet. */
@@ -64,6 +65,10 @@ struct search {
      * with. */
     void (*tell)(void *self, const struct task *t, const struct result *r,
                  double reward);
+
+    /** Save or load all that tasks and results made of it since create(), so
+     * many of which were asked and told. NULL: nothing. */
+    void (*state)(void *self, struct state *s, int64_t asked, int64_t told);
 
     /** NULL: it has no figures. */
     struct search_health (*health)(const void *self);

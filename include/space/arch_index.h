@@ -9,6 +9,8 @@
 
 #include "space/space.h"
 
+struct state;
+
 /** All 0: empty. */
 struct arch_index {
     uint64_t *hash;   /* [room] open addressing by it */
@@ -23,5 +25,8 @@ int64_t arch_index_find(const struct arch_index *x, const struct arch *a);
 
 /** Set the number of an architecture, 0..2^32 - 2. */
 void arch_index_put(struct arch_index *x, const struct arch *a, int64_t number);
+
+/** Save or load it. */
+void arch_index_state(struct arch_index *x, struct state *s, const char *name);
 
 #endif

@@ -77,6 +77,7 @@ struct blueprint {
 };
 
 struct space;
+struct state;
 
 /** A kind of space; a registry in space.c lists them. */
 struct space_kind {
@@ -130,6 +131,10 @@ uint64_t arch_hash(const struct arch *a);
 
 /** Does a have the space's number of decisions, and each option exist? */
 bool space_has(const struct space *s, const struct arch *a);
+
+/** Save or load n architectures, all of which the space must have. */
+void space_state(const struct space *s, struct state *state, const char *name,
+                 struct arch *list, size_t n);
 
 /** Canonical text of an architecture; text has SPACE_TEXT_MAX bytes.
  * space_parse(space_format(a)) = a. */

@@ -115,7 +115,7 @@ static hsize_t chunk_rows(size_t row, hsize_t rows)
     return n;
 }
 
-static void compress(hid_t create, const struct h5_array *a,
+static void compress(const struct h5 *h, hid_t create, const struct h5_array *a,
                      const hsize_t *dims)
 {
     hsize_t chunk[H5_RANK_MAX];
@@ -123,7 +123,8 @@ static void compress(hid_t create, const struct h5_array *a,
 
     for (int i = 1; i < a->rank; i++)
         row *= a->dims[i];
-    if (a->rank == 0 || row == 0 || row * a->dims[0] < COMPRESS_FROM)
+    if (h->plain || a->rank == 0 || row == 0 ||
+        row * a->dims[0] < COMPRESS_FROM)
         return;
     memcpy(chunk, dims, sizeof chunk);
     chunk[0] = chunk_rows(row, dims[0]);
@@ -145,7 +146,7 @@ static hid_t create_dataset(struct h5 *h, const struct h5_array *a)
     space = a->rank == 0 ? H5Screate(H5S_SCALAR)
                          : H5Screate_simple(a->rank, dims, NULL);
     (void)H5Pset_create_intermediate_group(links, 1);
-    compress(create, a, dims);
+    compress(h, create, a, dims);
     data =
         H5Dcreate2(h->file, a->path, type, space, links, create, H5P_DEFAULT);
     (void)H5Sclose(space);
@@ -153,6 +154,11 @@ static hid_t create_dataset(struct h5 *h, const struct h5_array *a)
     (void)H5Pclose(create);
     (void)H5Pclose(links);
     return data;
+}
+
+void h5_set_plain(struct h5 *h, bool plain)
+{
+    h->plain = plain;
 }
 
 enum err h5_make(struct h5 *h, const struct h5_array *a)

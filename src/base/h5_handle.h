@@ -10,6 +10,7 @@
 
 struct h5 {
     hid_t file;
+    bool plain;           /* arrays written are not compressed */
     struct h5_disk *disk; /* of h5_new_file; else NULL */
     int64_t bytes;        /* of a file read, as it is stored */
     char name[256];       /* for messages */

@@ -41,6 +41,7 @@ struct pool *pool_new(const struct pool_conf *conf, uint64_t seed)
 {
     struct pool *p = MEM_NEW(struct pool, 1);
 
+    p->conf = conf;
     p->seed = seed;
     p->limit = (size_t)conf->limit << 20;
     p->round = conf->round;

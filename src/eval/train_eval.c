@@ -146,6 +146,14 @@ static void learn(void *self, const struct result *r, double reward,
         pool_tell(s->pool, r, left);
 }
 
+static void state(void *self, struct state *state)
+{
+    const struct self *s = self;
+
+    if (s->pool)
+        pool_state(s->pool, state);
+}
+
 /* Is this one of the children to be trained from scratch as well? */
 static bool audited(const struct self *s, int64_t task)
 {
@@ -369,6 +377,7 @@ const struct eval eval_train = {
     .work = work,
     .run = run,
     .learn = learn,
+    .state = state,
     .print = print,
     .digest = digest,
     .record = record,

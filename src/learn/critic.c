@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "learn/critic.h"
 
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/state.h"
 #include "base/stats.h"
 #include "learn/gp.h"
 #include "learn/warp.h"
@@ -285,39 +287,6 @@ void critic_suppose(struct critic *c, int i, struct verdict *v)
     say(c, v);
 }
 
-/* What a critic that knows them, or some of many, believes of the rise by age. */
-static double slope_of(const struct space *space, int n,
-                       const struct arch *arch, const double *reward,
-                       const double *age)
-{
-    int known = n < CRITIC_LEVEL ? n : CRITIC_LEVEL;
-    struct critic *c = critic_new(space, known, 1);
-    double slope;
-
-    for (int i = 0; i < known; i++) {
-        int at = (int)((int64_t)i * n / known);
-
-        critic_add(c, &arch[at], reward[at], age[at]);
-    }
-    slope = c->slope;
-    critic_free(c);
-    return slope;
-}
-
-void critic_level(const struct space *space, int n, const struct arch *arch,
-                  const double *reward, const double *age, double *level)
-{
-    double slope = 0;
-    bool aged = false;
-
-    for (int i = 0; i < n; i++)
-        aged = aged || age[i] > 0;
-    if (aged)
-        slope = slope_of(space, n, arch, reward, age);
-    for (int i = 0; i < n; i++)
-        level[i] = reward[i] - critic_owed(slope, age[i]);
-}
-
 struct arch critic_best(const struct critic *c)
 {
     struct arch a = {.count = c->slots - 1};
@@ -343,4 +312,68 @@ struct critic_record critic_record(const struct critic *c)
     r.scale = sqrt(c->z2 / c->weight);
     r.slope = c->slope;
     return r;
+}
+
+/* A result as a row says it; another task has the same space. */
+static bool is_result(const struct critic *c, const struct space *space, int i)
+{
+    const unsigned char *row = row_of(c, c->x, i);
+    struct arch a = {.count = c->slots - 1};
+
+    memcpy(a.option, row, (size_t)c->slots - 1);
+    return space_has(space, &a) && row[c->slots - 1] <= TASK_PRIOR;
+}
+
+static void state_results(struct critic *c, struct state *s,
+                          const struct space *space)
+{
+    size_t n;
+
+    state_int(s, "others", &c->others, 0, c->points);
+    state_int(s, "count", &c->count, 0, c->points - c->others);
+    n = (size_t)c->count;
+    state_raw(s, "x", c->x, (n + (size_t)c->others) * (size_t)c->slots);
+    state_doubles(s, "reward", c->reward, n);
+    state_doubles(s, "age", c->age, n);
+    state_doubles(s, "level", c->level, n);
+    state_doubles(s, "t", c->t, n + (size_t)c->others);
+    for (int i = 0; i < c->others + c->count; i++)
+        state_need(s, is_result(c, space, i), "no result");
+}
+
+/* What is concluded from them. */
+static void state_beliefs(struct critic *c, struct state *s)
+{
+    state_int(s, "best", &c->best, 0, c->count > 0 ? c->count - 1 : 0);
+    state_doubles(s, "peak", &c->peak, 1);
+    state_doubles(s, "slope", &c->slope, 1);
+    state_doubles(s, "warp", &c->warp.best, sizeof c->warp / sizeof(double));
+    state_need(s, c->count == 0 || (c->warp.width > 0 && c->warp.deviation > 0),
+               "a map without width");
+}
+
+static void state_calibration(struct critic *c, struct state *s)
+{
+    state_int(s, "fit_at", &c->fit_at, 0, INT_MAX);
+    state_count(s, "seen", &c->seen, c->count, INT64_MAX);
+    state_count(s, "judged", &c->record.count, 0, c->seen);
+    state_doubles(s, "error", &c->record.error, 1);
+    state_doubles(s, "in_50", &c->record.in_50, 1);
+    state_doubles(s, "in_90", &c->record.in_90, 1);
+    state_doubles(s, "scale", &c->record.scale, 1);
+    state_doubles(s, "squares", &c->z2, 1);
+    state_doubles(s, "weight", &c->weight, 1);
+    state_need(s, c->z2 > 0 && c->weight > 0, "no deviation");
+}
+
+void critic_state(struct critic *c, struct state *s, const struct space *space)
+{
+    critic_settle(c);
+    state_enter(s, "critic");
+    state_results(c, s, space);
+    state_beliefs(c, s);
+    state_calibration(c, s);
+    gp_state(c->gp, s);
+    state_need(s, gp_count(c->gp) == c->others + c->count, "a result too few");
+    state_leave(s);
 }

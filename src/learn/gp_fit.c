@@ -7,8 +7,7 @@
 #include "gp_parts.h"
 #include "nn/gemm.h"
 
-#define NOISE_LEAST  1e-6 /* keeps C from becoming singular */
-#define NOISE_SPREAD 2.0  /* of its prior: tables have none, trainings much */
+#define NOISE_SPREAD 2.0 /* of its prior: tables have none, trainings much */
 
 const double *gp_theta(const struct gp *g)
 {

@@ -7,6 +7,8 @@
 
 #include "learn/gp.h"
 
+#define NOISE_LEAST 1e-6 /* keeps C from becoming singular */
+
 struct gp {
     int slots, room, batch, count;
     unsigned char *points; /* [slots, room]: a row of it is one decision */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "learn/ppo.h"
 
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "base/state.h"
 #include "learn/ppo_loss.h"
 #include "nn/optim.h"
 
@@ -319,4 +321,22 @@ struct ppo_report ppo_update(struct ppo *o, const struct ppo_batch *b)
               report.norm, o->boost);
     o->updates++;
     return report;
+}
+
+void ppo_state(struct ppo *o, struct state *s)
+{
+    size_t n = policy_params(o->policy);
+
+    state_enter(s, "ppo");
+    state_floats(s, "weights", policy_weights(o->policy), n);
+    state_floats(s, "first_moments", o->m, n);
+    state_floats(s, "second_moments", o->v, n);
+    state_int(s, "steps", &o->steps, 0, INT_MAX - 1);
+    state_int(s, "updates", &o->updates, 0, INT_MAX - 1);
+    state_doubles(s, "rewards", &o->reward.count,
+                  sizeof o->reward / sizeof(double));
+    state_doubles(s, "boost", &o->boost, 1);
+    for (size_t i = 0; i < n; i++)
+        state_need(s, o->v[i] >= 0, "a square below 0");
+    state_leave(s);
 }

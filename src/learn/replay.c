@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "learn/replay.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/state.h"
 
 struct replay {
     int slots, capacity;
@@ -49,6 +51,23 @@ void replay_add(struct replay *r, const struct experience *e, const float *mu)
 
     r->entry[at] = *e;
     memcpy(r->mu + at * r->slots, mu, row_bytes(r));
+}
+
+void replay_state(struct replay *r, struct state *s, const struct space *space)
+{
+    size_t n;
+
+    state_enter(s, "replay");
+    state_count(s, "added", &r->added, 0, INT64_MAX);
+    n = r->added < r->capacity ? (size_t)r->added : (size_t)r->capacity;
+    state_raw(s, "entries", r->entry, n * sizeof r->entry[0]);
+    state_floats(s, "mu", r->mu, n * (size_t)r->slots);
+    for (size_t i = 0; i < n; i++)
+        state_need(s,
+                   space_has(space, &r->entry[i].arch) &&
+                       isfinite(r->entry[i].reward),
+                   "no result");
+    state_leave(s);
 }
 
 /* Entries not older than `since`, oldest first. */

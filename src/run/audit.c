@@ -7,6 +7,7 @@
 
 #include "base/h5.h"
 #include "base/log.h"
+#include "base/state.h"
 
 /* Sums about the means of a generation are those of all. */
 static void add_spread(struct stats_pairs *sum, const struct stats_pairs *p)
@@ -55,6 +56,12 @@ void audit_count(struct audit_sums *s, const struct trial *t)
     s->inherited += r->inherited;
     count_age(s, r, t->reward);
     count_scratch(s, r);
+}
+
+void audit_state(struct audit_sums *s, struct state *state)
+{
+    state_raw(state, "audit", s, sizeof *s);
+    state_need(state, s->started >= 0 && s->pairs >= 0, "audit of no trials");
 }
 
 struct audit audit_of(const struct audit_sums *s, uint64_t seed)

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/state.h"
 #include "base/timer.h"
 #include "run/settings.h"
 #include "search/reward.h"
@@ -289,7 +290,7 @@ static bool wants_more(const struct driver *d)
     return d->fresh < c->trials && d->idle < c->patience && !too_many_failed(d);
 }
 
-enum run_status driver_run(struct driver *d)
+void driver_begin(struct driver *d)
 {
     const struct run_conf *c = settings(d);
 
@@ -297,10 +298,82 @@ enum run_status driver_run(struct driver *d)
     d->started = comm_clock();
     d->search = d->method->create(&(struct search_start){
         d->space, d->conf, (uint64_t)c->seed, d->transfer});
+}
+
+void driver_end(struct driver *d)
+{
+    d->method->destroy(d->search);
+    trials_free(&d->trials);
+}
+
+/* What the state has not of a trial that was not told: what came with its result,
+ * or all of it. */
+static bool recover(struct driver *d, struct trial *t)
+{
+    struct result r;
+
+    if (!trial_fresh(t))
+        return true;
+    if (!t->answered)
+        return resume(d, t);
+    return d->journal && journal_find(d->journal, &t->task, &r, &t->left);
+}
+
+static bool recover_all(struct driver *d)
+{
+    for (int64_t i = d->trials.told; i < d->trials.count; i++)
+        if (!recover(d, trials_at(&d->trials, i)))
+            return false;
+    return true;
+}
+
+static void state_counts(struct driver *d, struct state *s)
+{
+    int64_t most = d->trials.count;
+
+    state_count(s, "fresh", &d->fresh, 0, most);
+    state_count(s, "idle", &d->idle, 0, most);
+    state_count(s, "out", &d->out, 0, most);
+    state_count(s, "told_fresh", &d->told_fresh, 0, most);
+    state_count(s, "told_failed", &d->told_failed, 0, d->told_fresh);
+    state_doubles(s, "longest", &d->longest, 1);
+    state_doubles(s, "shortest", &d->shortest, 1);
+}
+
+void driver_state(struct driver *d, struct state *s)
+{
+    double seconds = comm_clock() - d->started;
+
+    state_enter(s, "driver");
+    trials_state(&d->trials, s, d->space, settings(d)->reuse);
+    audit_state(&d->audit, s);
+    evidence_state(&d->evidence, s, d->space);
+    pace_state(&d->pace, s);
+    state_counts(d, s);
+    state_doubles(s, "seconds", &seconds, 1);
+    if (state_loads(s))
+        d->started = comm_clock() - seconds;
+    state_leave(s);
+    if (d->method->state)
+        d->method->state(d->search, s, d->trials.count, d->trials.told);
+    state_need(s, state_loads(s) && recover_all(d),
+               "not all results are there");
+}
+
+static void rest(struct driver *d)
+{
+    if (d->rest)
+        d->rest(d, d->context);
+}
+
+enum run_status driver_run(struct driver *d)
+{
+    const struct run_conf *c = settings(d);
+
     while (wants_more(d) && may_start(d) && ask_next(d))
-        ;
+        rest(d);
     while (!all_told(d) && tell_next(d))
-        ;
+        ; /* no rest: had it not ended, it would have asked in between */
     if (d->put_off > 0)
         stop_ask(&d->stop, STOP_SOON, "the time limit");
     if (!all_told(d) || (wants_more(d) && d->stop.asked != STOP_NOT))

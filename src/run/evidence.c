@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "base/state.h"
+
 void evidence_add(struct evidence *e, const struct trial *t)
 {
     struct measured m = {t->reward, t->result.age};
@@ -13,6 +15,26 @@ void evidence_add(struct evidence *e, const struct trial *t)
     if (e->measured < EVIDENCE_KEPT)
         e->first[e->measured] = m;
     e->last[e->measured++ % EVIDENCE_KEPT] = m;
+}
+
+static size_t kept(int64_t n)
+{
+    return n < EVIDENCE_KEPT ? (size_t)n : EVIDENCE_KEPT;
+}
+
+void evidence_state(struct evidence *e, struct state *s,
+                    const struct space *space)
+{
+    const size_t width = sizeof(struct measured) / sizeof(double);
+
+    state_enter(s, "evidence");
+    state_count(s, "proposed", &e->proposed, 0, INT64_MAX);
+    state_count(s, "measured", &e->measured, 0, e->proposed);
+    space_state(space, s, "late", e->late, kept(e->proposed));
+    state_any_doubles(s, "first", &e->first[0].reward,
+                      width * kept(e->measured));
+    state_any_doubles(s, "last", &e->last[0].reward, width * kept(e->measured));
+    state_leave(s);
 }
 
 void evidence_late(const struct evidence *e, int n, struct arch *list)

@@ -105,7 +105,8 @@ static enum err end(struct program *p, struct driver *d, enum run_status status)
 
 static enum err search(struct program *p)
 {
-    struct meter meter = {.results = &p->results};
+    struct meter meter = {.results = &p->results,
+                          .checkpoint = &p->resume.checkpoint};
     const struct search_conf *c = conf_of(p->conf, &search_section);
     const struct run_conf *run = conf_of(p->conf, &run_section);
     struct driver d = {.conf = p->conf,
@@ -116,6 +117,7 @@ static enum err search(struct program *p)
                        .transfer = &p->transfer,
                        .journal = p->resume.journal,
                        .after = meter_after,
+                       .rest = meter_rest,
                        .publish = meter_publish,
                        .context = &meter};
     enum err e;
@@ -131,10 +133,11 @@ static enum err search(struct program *p)
     report_head();
     d.stop = resume_stop(&p->resume, p->conf);
     d.farm = farm_new(&p->ranks, p->eval, p->evaluator, run->watch);
+    p->resume.checkpoint.meter = &meter;
+    checkpoint_load(&p->resume.checkpoint, &d);
     e = end(p, &d, driver_run(&d));
     farm_free(d.farm);
-    d.method->destroy(d.search);
-    trials_free(&d.trials);
+    driver_end(&d);
     return e;
 }
 

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "base/state.h"
+
 static const double margin = 1.2;
 
 void pace_note(struct pace *p, double work, double seconds)
@@ -11,6 +13,14 @@ void pace_note(struct pace *p, double work, double seconds)
 
     p->kept[at].work = work;
     p->kept[at].seconds = seconds;
+}
+
+void pace_state(struct pace *p, struct state *s)
+{
+    state_enter(s, "pace");
+    state_count(s, "count", &p->count, 0, INT64_MAX);
+    state_any_doubles(s, "kept", &p->kept[0].work, 2 * PACE_KEPT);
+    state_leave(s);
 }
 
 double pace_seconds(const struct pace *p, double work)

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/progress.h"
 
+#include <limits.h>
 #include <math.h>
 
 #include "base/log.h"
+#include "base/state.h"
 #include "base/timer.h"
+#include "run/checkpoint.h"
 #include "run/report.h"
 #include "run/results.h"
 #include "run/settings.h"
@@ -45,16 +48,31 @@ static void print_row(struct meter *m, const struct driver *d)
     m->at = d->trials.evaluated;
 }
 
-void meter_publish(struct driver *d, void *meter)
+static void publish(const struct meter *m, struct driver *d)
 {
-    const struct meter *m = meter;
-
     timer_start(TIMER_STORE);
     if (results_publish(m->results, d, "running", NULL) != ERR_NONE) {
         log_warn("%s; the search goes on", err_message());
         err_clear();
     }
     timer_stop(TIMER_STORE);
+}
+
+void meter_publish(struct driver *d, void *meter)
+{
+    const struct meter *m = meter;
+
+    publish(m, d);
+    if (m->checkpoint)
+        checkpoint_ask(m->checkpoint);
+}
+
+void meter_rest(struct driver *d, void *meter)
+{
+    const struct meter *m = meter;
+
+    if (m->checkpoint)
+        checkpoint_rest(m->checkpoint, d);
 }
 
 static double pause_of(const struct results *s, const struct run_conf *run)
@@ -81,5 +99,23 @@ void meter_after(struct driver *d, void *meter)
         (t->evaluated == run->trials && m->at < t->evaluated))
         print_row(m, d);
     if (comm_clock() - m->results->published > pause_of(m->results, run))
-        meter_publish(d, m);
+        publish(m, d);
+}
+
+void meter_state(struct meter *m, const struct driver *d, struct state *s)
+{
+    state_enter(s, "progress");
+    state_doubles(s, "sum", &m->sum, 1);
+    state_int(s, "count", &m->count, 0, INT_MAX);
+    state_count(s, "at", &m->at, 0, d->trials.evaluated);
+    results_state(m->results, d, s);
+    state_leave(s);
+}
+
+void meter_begin(struct meter *m)
+{
+    m->sum = 0;
+    m->count = 0;
+    m->at = 0;
+    results_forget(m->results);
 }

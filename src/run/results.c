@@ -13,6 +13,21 @@
 #include "run/settings.h"
 #include "run/store.h"
 
+/* Nothing is noted. */
+static void begin(struct results *s)
+{
+    const struct run_conf *run = conf_of(s->conf, &run_section);
+
+    spool_new(&s->progress, run->name.s, sizeof(struct progress));
+    memset(s->width, 0, sizeof s->width);
+}
+
+void results_forget(struct results *s)
+{
+    spool_free(&s->progress);
+    begin(s);
+}
+
 enum err results_open(struct results *s, const struct conf *conf, bool replace)
 {
     const struct run_conf *run = conf_of(conf, &run_section);
@@ -27,8 +42,8 @@ enum err results_open(struct results *s, const struct conf *conf, bool replace)
         TRY(store_ready(s->pool, replace));
     store_set_aside(s->path);
     store_set_aside(s->pool);
-    spool_new(&s->progress, run->name.s, sizeof(struct progress));
     s->conf = conf;
+    begin(s);
     s->input = conf_print(conf, false);
     (void)strftime(s->started, sizeof s->started, "%Y-%m-%dT%H:%M:%S%z",
                    localtime_r(&now, &tm));

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/state.h"
 #include "results_parts.h"
 
 enum err results_columns_make(struct h5 *h, const struct column *c,
@@ -125,6 +126,50 @@ void results_note(struct results *s, const struct driver *d,
         if (strlen(text) + 1 > s->width[i])
             s->width[i] = strlen(text) + 1;
     }
+}
+
+/* Trials that are loaded are noted once more. */
+static enum err note_all(struct results *s, const struct driver *d)
+{
+    struct trial *list = MEM_NEW(struct trial, H5_PART);
+    enum err e = ERR_NONE;
+
+    for (int64_t at = 0; at < d->trials.settled && e == ERR_NONE;) {
+        int64_t left = d->trials.settled - at,
+                n = left < H5_PART ? left : H5_PART;
+
+        e = trials_read(&d->trials, at, n, list);
+        for (int64_t i = 0; i < n && e == ERR_NONE; i++)
+            results_note(s, d, &list[i]);
+        at += n;
+    }
+    mem_free(list);
+    return e;
+}
+
+static enum err get_rows(void *self, int64_t first, int64_t n, void *rows)
+{
+    return spool_read(self, first, n, rows);
+}
+
+static bool put_row(void *self, int64_t at, const void *row)
+{
+    (void)at;
+    spool_append(self, row);
+    return true;
+}
+
+void results_state(struct results *s, const struct driver *d,
+                   struct state *state)
+{
+    int64_t rows = s->progress.count;
+
+    state_count(state, "rows", &rows, 0, INT64_MAX);
+    state_list(state,
+               &(struct state_list){"list", sizeof(struct progress), rows,
+                                    &s->progress, get_rows, put_row});
+    if (state_loads(state))
+        state_need(state, note_all(s, d) == ERR_NONE, "trials are gone");
 }
 
 static struct h5_array text_array(const struct results *s, int which, size_t n)

@@ -61,11 +61,14 @@ enum err resume_open(struct resume *r, const struct conf *conf, bool restart,
     mem_free(settings);
     if (e == ERR_NONE)
         say(r, &found);
+    if (e == ERR_NONE)
+        e = checkpoint_open(&r->checkpoint, conf, restart, force);
     return e;
 }
 
 void resume_close(struct resume *r)
 {
+    checkpoint_close(&r->checkpoint);
     journal_close(r->journal);
     r->journal = NULL;
 }

@@ -138,8 +138,8 @@ void settings_complete(struct conf *conf)
 static bool is_free(const struct conf_section *s, const struct conf_row *row)
 {
     static const char *const names[] = {
-        "name",  "trials",     "report_every", "publish_every",
-        "grace", "time_limit", "watch"};
+        "name",        "trials", "report_every", "publish_every",
+        "state_every", "grace",  "time_limit",   "watch"};
 
     if (s == &parallel_section)
         return true;

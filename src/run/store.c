@@ -65,11 +65,21 @@ static enum err finish(const struct draft *d, int64_t size,
     return fsync(d->file) == 0 ? ERR_NONE : trouble("fsync", d->temporary);
 }
 
+/* The old one, which may be missing, is out of the way. */
+static enum err step_aside(const char *path, const char *before)
+{
+    if (!before || rename(path, before) == 0 || errno == ENOENT)
+        return ERR_NONE;
+    return trouble("rename to it", before);
+}
+
 /* The new file takes the place of the old one, if all went well. */
-static enum err replace(struct draft *d, enum err e)
+static enum err replace(struct draft *d, enum err e, const char *before)
 {
     if (close(d->file) != 0 && e == ERR_NONE)
         e = trouble("close", d->temporary);
+    if (e == ERR_NONE)
+        e = step_aside(d->path, before);
     if (e == ERR_NONE && rename(d->temporary, d->path) != 0)
         e = trouble("rename to it", d->path);
     if (e != ERR_NONE)
@@ -95,7 +105,7 @@ enum err store_publish(const char *path, const void *bytes, size_t size)
     struct draft d;
 
     TRY(create(&d, path));
-    return replace(&d, write_bytes(&d, bytes, size));
+    return replace(&d, write_bytes(&d, bytes, size), NULL);
 }
 
 enum err store_publish_h5(const char *path, struct h5 *h)
@@ -128,6 +138,11 @@ static enum err seal(const struct draft *d, int64_t size)
 
 enum err store_end(struct draft *d, enum err e)
 {
+    return store_end_keeping(d, e, NULL);
+}
+
+enum err store_end_keeping(struct draft *d, enum err e, const char *before)
+{
     int64_t size;
     enum err finished = h5_finish(d->h5, d->temporary, &size);
 
@@ -135,7 +150,7 @@ enum err store_end(struct draft *d, enum err e)
         e = finished;
     if (e == ERR_NONE)
         e = seal(d, size);
-    return replace(d, e);
+    return replace(d, e, before);
 }
 
 bool store_exists(const char *path)

@@ -9,6 +9,7 @@
 #include "base/conf.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "base/state.h"
 #include "search/search.h"
 
 #define EVOLUTION_SETTINGS(X)                                                  \
@@ -118,6 +119,24 @@ static void tell(void *self, const struct task *t, const struct result *r,
     oldest->reward = isnan(reward) ? (double)-INFINITY : reward;
 }
 
+static void state(void *self, struct state *s, int64_t asked, int64_t told)
+{
+    struct evolution *e = self;
+    int most = e->conf->population;
+    size_t n;
+
+    (void)asked;
+    state_enter(s, "evolution");
+    state_count(s, "told", &e->told, 0, INT64_MAX);
+    n = e->told < most ? (size_t)e->told : (size_t)most;
+    state_raw(s, "members", e->members, n * sizeof e->members[0]);
+    for (size_t i = 0; i < n; i++)
+        state_need(s, space_has(e->space, &e->members[i].arch),
+                   "no architecture");
+    state_need(s, e->told == told, "of other tasks");
+    state_leave(s);
+}
+
 const struct search search_evolution = {
     .name = "evolution",
     .help =
@@ -126,5 +145,6 @@ const struct search search_evolution = {
     .create = create,
     .ask = ask,
     .tell = tell,
+    .state = state,
     .destroy = destroy,
 };

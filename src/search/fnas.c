@@ -22,6 +22,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "base/state.h"
 #include "judge.h"
 #include "learn/policy.h"
 #include "learn/ppo.h"
@@ -40,6 +41,7 @@ const struct conf_section fnas_section = {
 };
 
 struct fnas {
+    const struct space *space;
     const struct ppo_conf *ppo_conf;
     const struct fnas_conf *conf; /* NULL: ppo */
     uint64_t seed;
@@ -49,12 +51,9 @@ struct fnas {
     struct judge *judge;   /* the critic's; NULL: none */
     struct replay *replay; /* NULL: none */
     double spread;         /* of the policy at the latest round */
-
-    /* rounds learned..drawn - 1 are open, a ring */
-    struct round *rounds; /* [open] */
-    int open, room;
-    int most; /* architectures that the policy learns from at a time */
-    int64_t learned, drawn;
+    struct rounds rounds;
+    int room; /* architectures of a round, at most */
+    int most; /* that the policy learns from at a time */
 
     /* scratch */
     struct rng *streams;      /* [room] */
@@ -77,8 +76,7 @@ static void make_parts(struct fnas *s, const struct space *space)
         s->judge = judge_new(space, c, s->room, s->seed);
     if (c && c->replay)
         s->replay = replay_new(space->count, c->capacity);
-    for (int i = 0; i < s->open; i++)
-        round_new(&s->rounds[i], s->room, s->slots);
+    rounds_new(&s->rounds, c && c->replay ? c->lag + 1 : 1, s->room, s->slots);
 }
 
 static void make_scratch(struct fnas *s)
@@ -101,6 +99,7 @@ static struct fnas *make(const struct search_start *start,
     const struct space *space = start->space;
     struct fnas *s = MEM_NEW(struct fnas, 1);
 
+    s->space = space;
     s->ppo_conf = p;
     s->conf = c;
     s->seed = start->seed;
@@ -108,8 +107,6 @@ static struct fnas *make(const struct search_start *start,
     s->spread = 1;
     s->room = c && c->critic && c->sample > p->batch ? c->sample : p->batch;
     s->most = c && c->replay ? 2 * s->room : s->room;
-    s->open = c && c->replay ? c->lag + 1 : 1;
-    s->rounds = MEM_NEW(struct round, s->open);
     make_parts(s, space);
     make_scratch(s);
     return s;
@@ -165,23 +162,17 @@ static void destroy(void *self)
 
     if (!s)
         return;
-    for (int i = 0; i < s->open; i++)
-        round_free(&s->rounds[i]);
+    rounds_free(&s->rounds);
     ppo_free(s->ppo);
     policy_free(s->policy);
     judge_free(s->judge);
     replay_free(s->replay);
-    void *const arrays[] = {s->rounds, s->streams, s->entropy, s->arch,
-                            s->reward, s->mu,      s->again};
+    void *const arrays[] = {s->streams, s->entropy, s->arch,
+                            s->reward,  s->mu,      s->again};
 
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         mem_free(arrays[i]);
     mem_free(s);
-}
-
-static struct round *round_at(const struct fnas *s, int64_t number)
-{
-    return &s->rounds[number % s->open];
 }
 
 /* Architectures of the next round: until the critic decides, no more than it
@@ -193,7 +184,7 @@ static int round_size(const struct fnas *s)
 
     if (wanted == 0)
         return s->conf->sample;
-    if (s->replay && s->drawn > 0)
+    if (s->replay && s->rounds.drawn > 0)
         batch = (batch + 1) / 2;
     return batch < wanted ? batch : wanted;
 }
@@ -211,33 +202,34 @@ static void draw_round(struct fnas *s, struct round *r)
 static void judge(struct fnas *s, struct round *r)
 {
     judge_settle(s->judge);
-    for (int64_t k = s->learned; k < s->drawn; k++)
-        judge_expect(s->judge, round_at(s, k));
+    for (int64_t k = s->rounds.learned; k < s->rounds.drawn; k++)
+        judge_expect(s->judge, rounds_at(&s->rounds, k));
     judge_round(s->judge, r);
 }
 
 static void begin_round(struct fnas *s, int64_t first)
 {
-    struct round *r = round_at(s, s->drawn);
+    struct round *r = rounds_at(&s->rounds, s->rounds.drawn);
 
     round_begin(r, first, round_size(s));
     draw_round(s, r);
     if (s->judge)
         judge(s, r);
-    s->drawn++;
+    s->rounds.drawn++;
 }
 
 static bool ask(void *self, struct task *t)
 {
     struct fnas *s = self;
-    struct round *r = s->drawn > 0 ? round_at(s, s->drawn - 1) : NULL;
+    struct round *r =
+        s->rounds.drawn > 0 ? rounds_at(&s->rounds, s->rounds.drawn - 1) : NULL;
     int i;
 
     if (!r || r->asked == r->count) {
-        if (s->drawn - s->learned == s->open)
+        if (s->rounds.drawn - s->rounds.learned == s->rounds.open)
             return false;
         begin_round(s, t->id);
-        r = round_at(s, s->drawn - 1);
+        r = rounds_at(&s->rounds, s->rounds.drawn - 1);
     }
     i = r->asked++;
     CHECK(t->id == r->first + i);
@@ -276,17 +268,18 @@ static void remember(struct fnas *s, const struct round *r)
         if (isfinite(r->reward[i]) && !r->said[i].replaces)
             replay_add(s->replay,
                        &(struct experience){r->arch[i], r->reward[i], r->age[i],
-                                            s->learned},
+                                            s->rounds.learned},
                        r->mu + i * s->slots);
 }
 
 /* As many of earlier rounds as there are new ones. */
 static int recall(struct fnas *s, int n)
 {
-    struct rng r = rng_stream(s->seed, RNG_REPLAY, (uint64_t)s->learned);
+    struct rng r = rng_stream(s->seed, RNG_REPLAY, (uint64_t)s->rounds.learned);
 
-    int drawn = replay_draw(s->replay, &r, n, s->learned - s->conf->stale,
-                            s->again, s->mu + n * s->slots);
+    int drawn =
+        replay_draw(s->replay, &r, n, s->rounds.learned - s->conf->stale,
+                    s->again, s->mu + n * s->slots);
 
     for (int i = 0; i < drawn; i++) {
         s->arch[n + i] = s->again[i].arch;
@@ -297,7 +290,7 @@ static int recall(struct fnas *s, int n)
 
 static void learn(struct fnas *s)
 {
-    const struct round *r = round_at(s, s->learned);
+    const struct round *r = rounds_at(&s->rounds, s->rounds.learned);
     int news = gather(s, r), n = news;
 
     if (s->replay) {
@@ -315,17 +308,17 @@ static void learn(struct fnas *s)
                 .mu = s->replay ? s->mu : NULL,
                 .naive = s->replay &&
                          strcmp(s->conf->replay_correction.s, "naive") == 0});
-    s->learned++;
+    s->rounds.learned++;
 }
 
 static void tell(void *self, const struct task *t, const struct result *r,
                  double reward)
 {
     struct fnas *s = self;
-    struct round *round = round_at(s, s->learned);
+    struct round *round = rounds_at(&s->rounds, s->rounds.learned);
     int i = round_find(round, t->id);
 
-    CHECK(s->learned < s->drawn && i == round->told);
+    CHECK(s->rounds.learned < s->rounds.drawn && i == round->told);
     if (!round->said[i].replaces && !round->moved[i])
         round->reward[i] = reward;
     round->age[i] = r->age;
@@ -333,6 +326,21 @@ static void tell(void *self, const struct task *t, const struct result *r,
         judge_result(s->judge, round, i, reward, r->age);
     if (++round->told == round->count)
         learn(s);
+}
+
+static void state(void *self, struct state *state, int64_t asked, int64_t told)
+{
+    struct fnas *s = self;
+
+    state_enter(state, "fnas");
+    ppo_state(s->ppo, state);
+    if (s->judge)
+        judge_state(s->judge, state);
+    if (s->replay)
+        replay_state(s->replay, state, s->space);
+    state_doubles(state, "spread", &s->spread, 1);
+    rounds_state(&s->rounds, state, s->space, asked, told);
+    state_leave(state);
 }
 
 static struct search_health health(const void *self)
@@ -352,6 +360,7 @@ const struct search search_ppo = {
     .create = create_ppo,
     .ask = ask,
     .tell = tell,
+    .state = state,
     .health = health,
     .destroy = destroy,
 };
@@ -364,6 +373,7 @@ const struct search search_fnas = {
     .create = create_fnas,
     .ask = ask,
     .tell = tell,
+    .state = state,
     .health = health,
     .destroy = destroy,
 };

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "base/state.h"
+
 #define WRONG   1.5  /* mean error in deviations from which more is trained */
 #define LEAST   0.01 /* share */
 #define RECOVER 1.1  /* of share, for each audit that is not wrong */
@@ -101,4 +103,17 @@ void gate_audited(struct gate *g, const struct prediction *said, double reward)
         g->share = fmax(LEAST, g->share / 2);
     else
         g->share = fmin(g->set, g->share * RECOVER);
+}
+
+void gate_state(struct gate *g, struct state *s)
+{
+    state_enter(s, "gate");
+    state_doubles(s, "share", &g->share, 1);
+    state_doubles(s, "recent", g->recent, GATE_RECENT);
+    state_count(s, "audits", &g->audits, 0, INT64_MAX);
+    state_doubles(s, "error", &g->error, 1);
+    state_doubles(s, "ratio", &g->ratio, 1);
+    state_count(s, "skipped", &g->skipped, 0, INT64_MAX);
+    state_count(s, "trained", &g->trained, 0, INT64_MAX);
+    state_leave(s);
 }

@@ -24,6 +24,8 @@
 
 enum { GATE_RECENT = 20 }; /* audits that share is judged by */
 
+struct state;
+
 struct gate {
     double set, share;          /* as set, and now */
     double audit;               /* audits for each architecture trained */
@@ -44,5 +46,8 @@ int gate_decide(struct gate *g, struct critic *critic,
 
 /** Result of an audit. */
 void gate_audited(struct gate *g, const struct prediction *said, double reward);
+
+/** Save or load what it has done. */
+void gate_state(struct gate *g, struct state *s);
 
 #endif

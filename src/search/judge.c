@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "base/state.h"
 #include "gate.h"
 #include "learn/critic.h"
 #include "search/transfer.h"
@@ -289,4 +290,15 @@ struct critic_health judge_health(const struct judge *j)
                                   .in_90 = r.in_90,
                                   .scale = r.scale,
                                   .slope = r.slope};
+}
+
+void judge_state(struct judge *j, struct state *s)
+{
+    state_enter(s, "judge");
+    critic_state(j->critic, s, j->space);
+    gate_state(&j->gate, s);
+    arch_index_state(&j->known, s, "known");
+    state_bool(s, "informed", &j->informed);
+    state_any_doubles(s, "age", &j->age, 1);
+    state_leave(s);
 }

@@ -44,4 +44,7 @@ double judge_level(const struct judge *j, double reward, double age);
 
 struct critic_health judge_health(const struct judge *j);
 
+/** Save or load critic, gate, and what is known. */
+void judge_state(struct judge *j, struct state *s);
+
 #endif

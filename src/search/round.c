@@ -2,10 +2,12 @@
 #include "round.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "base/mem.h"
+#include "base/state.h"
 
-void round_new(struct round *r, int room, int slots)
+static void round_new(struct round *r, int room, int slots)
 {
     size_t count = (size_t)room * (size_t)slots;
 
@@ -18,7 +20,7 @@ void round_new(struct round *r, int room, int slots)
                         .mu = MEM_NEW(float, count)};
 }
 
-void round_free(struct round *r)
+static void round_free(struct round *r)
 {
     mem_free(r->arch);
     mem_free(r->said);
@@ -47,4 +49,108 @@ int round_find(const struct round *r, int64_t id)
 {
     return id >= r->first && id < r->first + r->count ? (int)(id - r->first)
                                                       : -1;
+}
+
+/* One after the other, as a prediction has a hole that nobody fills. */
+static void state_said(struct prediction *p, struct state *s, int n)
+{
+    double *said = MEM_NEW(double, 3 * n);
+
+    for (int i = 0; i < n; i++) {
+        said[3 * i] = p[i].value;
+        said[3 * i + 1] = p[i].deviation;
+        said[3 * i + 2] = p[i].replaces;
+    }
+    state_any_doubles(s, "said", said, 3 * (size_t)n);
+    for (int i = 0; i < n && state_loads(s); i++)
+        p[i] = (struct prediction){said[3 * i], said[3 * i + 1],
+                                   said[3 * i + 2] > 0};
+    mem_free(said);
+}
+
+static void state_moved(bool *moved, struct state *s, int n)
+{
+    unsigned char *byte = MEM_NEW(unsigned char, n);
+
+    for (int i = 0; i < n; i++)
+        byte[i] = moved[i];
+    state_raw(s, "moved", byte, (size_t)n);
+    for (int i = 0; i < n && state_loads(s); i++)
+        moved[i] = byte[i] != 0;
+    mem_free(byte);
+}
+
+static void state_round(struct round *r, struct state *s,
+                        const struct space *space, int room)
+{
+    size_t n;
+
+    state_count(s, "first", &r->first, 0, INT64_MAX - room);
+    state_int(s, "count", &r->count, 0, room);
+    state_int(s, "asked", &r->asked, 0, r->count);
+    state_int(s, "told", &r->told, 0, r->asked);
+    state_int(s, "audit", &r->audit, -1, r->count - 1);
+    state_doubles(s, "rise", &r->rise, 1);
+    n = (size_t)r->count;
+    space_state(space, s, "arch", r->arch, n);
+    state_said(r->said, s, r->count);
+    state_moved(r->moved, s, r->count);
+    state_any_doubles(s, "reward", r->reward, n);
+    state_any_doubles(s, "age", r->age, n);
+    state_floats(s, "mu", r->mu, n * (size_t)space->count);
+}
+
+void rounds_new(struct rounds *r, int open, int room, int slots)
+{
+    *r = (struct rounds){
+        .ring = MEM_NEW(struct round, open), .open = open, .room = room};
+    for (int i = 0; i < open; i++)
+        round_new(&r->ring[i], room, slots);
+}
+
+void rounds_free(struct rounds *r)
+{
+    for (int i = 0; i < r->open; i++)
+        round_free(&r->ring[i]);
+    mem_free(r->ring);
+}
+
+struct round *rounds_at(const struct rounds *r, int64_t number)
+{
+    return &r->ring[number % r->open];
+}
+
+/* Do the open rounds hold the tasks told..asked - 1, in order? */
+static bool in_order(const struct rounds *r, int64_t asked, int64_t told)
+{
+    int64_t next = told;
+
+    for (int64_t k = r->learned; k < r->drawn; k++) {
+        const struct round *one = rounds_at(r, k);
+
+        if (one->first + one->told != next || one->told == one->count)
+            return false;
+        next = one->first + one->asked;
+        if (k + 1 < r->drawn && one->asked < one->count)
+            return false;
+    }
+    return next == asked;
+}
+
+void rounds_state(struct rounds *r, struct state *s, const struct space *space,
+                  int64_t asked, int64_t told)
+{
+    state_enter(s, "rounds");
+    state_count(s, "learned", &r->learned, 0, INT64_MAX - r->open);
+    state_count(s, "drawn", &r->drawn, r->learned, r->learned + r->open);
+    for (int64_t k = r->learned; k < r->drawn; k++) {
+        char name[16];
+
+        (void)snprintf(name, sizeof name, "%d", (int)(k - r->learned));
+        state_enter(s, name);
+        state_round(rounds_at(r, k), s, space, r->room);
+        state_leave(s);
+    }
+    state_need(s, in_order(r, asked, told), "of other tasks");
+    state_leave(s);
 }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "space/arch_index.h"
 
+#include <string.h>
+
 #include "base/mem.h"
+#include "base/state.h"
 
 enum { FIRST_ROOM = 64 };
 
@@ -43,15 +46,72 @@ static void grow(struct arch_index *x)
     arch_index_free(&old);
 }
 
-void arch_index_put(struct arch_index *x, const struct arch *a, int64_t number)
+static void put(struct arch_index *x, uint64_t hash, uint32_t mark)
 {
     int64_t at;
 
-    CHECK(number >= 0 && number < UINT32_MAX);
     if (4 * x->count >= 3 * x->room)
         grow(x);
-    at = place(x, arch_hash(a));
+    at = place(x, hash);
     x->count += x->number[at] == 0;
-    x->hash[at] = arch_hash(a);
-    x->number[at] = (uint32_t)number + 1;
+    x->hash[at] = hash;
+    x->number[at] = mark;
+}
+
+void arch_index_put(struct arch_index *x, const struct arch *a, int64_t number)
+{
+    CHECK(number >= 0 && number < UINT32_MAX);
+    put(x, arch_hash(a), (uint32_t)number + 1);
+}
+
+/* What is found, and where the next is looked for. */
+struct pass {
+    struct arch_index *index;
+    int64_t at;
+};
+
+struct pair {
+    uint64_t hash, mark;
+};
+
+static enum err get_pairs(void *self, int64_t first, int64_t n, void *rows)
+{
+    struct pass *p = self;
+    struct pair *pair = rows;
+
+    (void)first;
+    for (int64_t i = 0; i < n; p->at++)
+        if (p->index->number[p->at] > 0)
+            pair[i++] =
+                (struct pair){p->index->hash[p->at], p->index->number[p->at]};
+    return ERR_NONE;
+}
+
+static bool put_pair(void *self, int64_t at, const void *row)
+{
+    const struct pass *p = self;
+    struct pair pair;
+
+    (void)at;
+    memcpy(&pair, row, sizeof pair);
+    if (pair.mark == 0 || pair.mark > UINT32_MAX)
+        return false;
+    put(p->index, pair.hash, (uint32_t)pair.mark);
+    return true;
+}
+
+void arch_index_state(struct arch_index *x, struct state *s, const char *name)
+{
+    struct pass pass = {x, 0};
+    int64_t count = x->count;
+
+    state_enter(s, name);
+    state_count(s, "count", &count, 0, UINT32_MAX);
+    if (state_loads(s)) {
+        arch_index_free(x);
+        *x = (struct arch_index){0};
+    }
+    state_list(s, &(struct state_list){"pairs", sizeof(struct pair), count,
+                                       &pass, get_pairs, put_pair});
+    state_leave(s);
 }

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/mem.h"
+#include "base/state.h"
 #include "space/kinds.h"
 #include "space/task.h"
 
@@ -129,6 +131,23 @@ bool space_has(const struct space *s, const struct arch *a)
         if (a->option[i] >= s->decisions[i].options)
             return false;
     return true;
+}
+
+void space_state(const struct space *s, struct state *state, const char *name,
+                 struct arch *list, size_t n)
+{
+    size_t k = (size_t)s->count;
+    unsigned char *options = MEM_NEW(unsigned char, n *k);
+
+    for (size_t i = 0; i < n; i++)
+        memcpy(options + i * k, list[i].option, k);
+    state_raw(state, name, options, n * k);
+    for (size_t i = 0; i < n && state_loads(state); i++) {
+        list[i].count = s->count;
+        memcpy(list[i].option, options + i * k, k);
+        state_need(state, space_has(s, &list[i]), "no architecture");
+    }
+    mem_free(options);
 }
 
 void space_format(const struct space *s, const struct arch *a, char *text)

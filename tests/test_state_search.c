@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT */
+/* A search that was saved and loaded at any moment proposes what it would have
+ * proposed, to the last bit; so does the pool. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "base/state.h"
+#include "data_files.h"
+#include "learn/ppo.h"
+#include "pool_blocks.h"
+#include "run/store.h"
+#include "search/fnas.h"
+#include "search/search.h"
+
+enum { SLOTS = 6, OPTIONS = 3, TASKS = 400, WINDOW = 24, STEP = 13 };
+
+struct fixture {
+    const struct search *method;
+    struct space space;
+    struct conf *conf;
+};
+
+/* A search under way. */
+struct search_run {
+    void *self;
+    int asked, told;
+    struct task task[TASKS];
+};
+
+static void set_up(struct fixture *f, const char *method)
+{
+    const struct search *m = search_find(method);
+    const struct conf_section *sections[] = {&ppo_section, &fnas_section,
+                                             m->section};
+    bool own =
+        m->section && m->section != sections[0] && m->section != sections[1];
+
+    *f = (struct fixture){.method = m,
+                          .space = {.count = SLOTS},
+                          .conf = conf_new(sections, own ? 3 : 2)};
+    for (int t = 0; t < SLOTS; t++)
+        f->space.decisions[t].options = OPTIONS;
+    files_set(f->conf, &ppo_section, "hidden", "16");
+    files_set(f->conf, &ppo_section, "embedding", "16");
+    files_set(f->conf, &ppo_section, "batch", "8");
+    files_set(f->conf, &fnas_section, "warm", "10");
+    files_set(f->conf, &fnas_section, "sample", "16");
+    files_set(f->conf, &fnas_section, "points", "32");
+    files_set(f->conf, &fnas_section, "capacity", "20");
+    files_set(f->conf, &fnas_section, "audit", "0.3");
+    if (strcmp(method, "evolution") == 0) {
+        files_set(f->conf, m->section, "population", "20");
+        files_set(f->conf, m->section, "tournament", "5");
+    }
+}
+
+static void create(struct fixture *f, struct search_run *r)
+{
+    *r = (struct search_run){.self = f->method->create(&(struct search_start){
+                                 &f->space, f->conf, 1, NULL})};
+}
+
+/* One in nine fails; weights get older. */
+static double reward_of_task(const struct task *t)
+{
+    double sum = 0.01 * log1p((double)t->id);
+
+    for (int i = 0; i < SLOTS; i++)
+        sum += (t->arch.option[i] + i) % OPTIONS;
+    return t->id % 9 == 5 ? (double)NAN : 0.5 + 0.03 * sum;
+}
+
+static void tell(struct fixture *f, struct search_run *r)
+{
+    const struct task *t = &r->task[r->told++];
+    double reward = t->said.replaces ? (double)NAN : reward_of_task(t);
+    struct result result = {.id = t->id,
+                            .state = t->said.replaces ? TRIAL_PREDICTED
+                                     : isnan(reward)  ? TRIAL_FAILED
+                                                      : TRIAL_DONE,
+                            .accuracy = reward,
+                            .age = (double)t->id};
+
+    search_tell(f->method, r->self, t, &result, reward);
+}
+
+/* Ask until so many tasks are asked, telling when the window or the method wants
+ * it. */
+static void go_on(struct fixture *f, struct search_run *r, int until)
+{
+    while (r->asked < until) {
+        struct task *t = &r->task[r->asked];
+
+        *t = (struct task){.id = r->asked,
+                           .said = {(double)NAN, (double)NAN, false}};
+        if (r->asked - r->told < WINDOW && f->method->ask(r->self, t))
+            r->asked++;
+        else
+            tell(f, r);
+    }
+}
+
+static void save(struct fixture *f, struct search_run *r, const char *path)
+{
+    struct draft draft;
+    struct state *s;
+
+    assert_int_equal(store_begin(&draft, path), ERR_NONE);
+    s = state_save(draft.h5);
+    if (f->method->state)
+        f->method->state(r->self, s, r->asked, r->told);
+    assert_int_equal(store_end(&draft, state_end(s)), ERR_NONE);
+}
+
+static enum err load(struct fixture *f, struct search_run *r, const char *path)
+{
+    struct state *s;
+    struct h5 *h;
+    enum err e;
+
+    assert_int_equal(h5_open(&h, path), ERR_NONE);
+    s = state_load(h);
+    if (f->method->state)
+        f->method->state(r->self, s, r->asked, r->told);
+    e = state_end(s);
+    h5_close(h);
+    return e;
+}
+
+static void assert_same_tasks(const struct task *a, const struct task *b, int n)
+{
+    for (int i = 0; i < n; i++) {
+        assert_true(arch_equal(&a[i].arch, &b[i].arch));
+        assert_int_equal(a[i].said.replaces, b[i].said.replaces);
+        assert_memory_equal(&a[i].said.value, &b[i].said.value, sizeof(double));
+        assert_memory_equal(&a[i].said.deviation, &b[i].said.deviation,
+                            sizeof(double));
+    }
+}
+
+/* At any moment: until then, saved, loaded into a new one, to the end. */
+static void continues(const char *method, const char *key, const char *value)
+{
+    static struct search_run whole, first, second;
+    const char *path = files_path("a");
+    struct fixture f;
+
+    set_up(&f, method);
+    if (key)
+        files_set(f.conf, &fnas_section, key, value);
+    create(&f, &whole);
+    go_on(&f, &whole, TASKS);
+    for (int k = 0; k < TASKS; k += STEP) {
+        create(&f, &first);
+        go_on(&f, &first, k);
+        save(&f, &first, path);
+        create(&f, &second);
+        second.asked = first.asked;
+        second.told = first.told;
+        memcpy(second.task, first.task, sizeof first.task);
+        if (load(&f, &second, path) != ERR_NONE)
+            fail_msg("%s, %d: %s", method, k, err_message());
+        go_on(&f, &second, TASKS);
+        assert_same_tasks(second.task, whole.task, TASKS);
+        f.method->destroy(first.self);
+        f.method->destroy(second.self);
+    }
+    f.method->destroy(whole.self);
+    conf_free(f.conf);
+}
+
+static void test_continues(void **state)
+{
+    (void)state;
+    continues("random", NULL, NULL);
+    continues("evolution", NULL, NULL);
+    continues("ppo", NULL, NULL);
+    continues("fnas", NULL, NULL);
+    continues("fnas", "replay", "false");
+    continues("fnas", "critic", "false");
+    continues("fnas", "lag", "3");
+}
+
+/* A state of other tasks than the driver has is refused. */
+static void test_other_tasks(void **state)
+{
+    static const char *const methods[] = {"evolution", "ppo", "fnas"};
+    static struct search_run first, second;
+    const char *path = files_path("a");
+    struct fixture f;
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        set_up(&f, methods[i]);
+        create(&f, &first);
+        go_on(&f, &first, 100);
+        save(&f, &first, path);
+        create(&f, &second);
+        second.asked = first.asked;
+        second.told = first.told + 1;
+        assert_int_equal(load(&f, &second, path), ERR_DATA);
+        assert_non_null(strstr(err_message(), "of other tasks"));
+        err_clear();
+        f.method->destroy(first.self);
+        f.method->destroy(second.self);
+        conf_free(f.conf);
+    }
+}
+
+static enum err move_pool(struct pool *from, struct pool *to)
+{
+    const char *path = files_path("a");
+    struct draft draft;
+    struct state *s;
+    struct h5 *h;
+    enum err e;
+
+    assert_int_equal(store_begin(&draft, path), ERR_NONE);
+    s = state_save(draft.h5);
+    pool_state(from, s);
+    assert_int_equal(store_end(&draft, state_end(s)), ERR_NONE);
+    assert_int_equal(h5_open(&h, path), ERR_NONE);
+    s = state_load(h);
+    pool_state(to, s);
+    e = state_end(s);
+    h5_close(h);
+    return e;
+}
+
+static void assert_same_pool(const struct pool *a, const struct pool *b)
+{
+    assert_int_equal(a->count, b->count);
+    assert_int_equal(a->bytes, b->bytes);
+    assert_int_equal(a->generation, b->generation);
+    assert_memory_equal(&a->counted, &b->counted, sizeof a->counted);
+    for (int i = 0; i < a->count; i++) {
+        const struct entry *x = &a->list[i], *y = &b->list[i];
+
+        assert_true(block_equal(&x->block, &y->block));
+        assert_true(x->age == y->age && x->updates == y->updates &&
+                    x->used == y->used);
+        assert_memory_equal(x->w, y->w, block_values(&x->block) * 4);
+    }
+    assert_int_equal(a->told_count, b->told_count);
+    for (int i = 0; i < a->told_count; i++) {
+        assert_int_equal(a->told[i].size, b->told[i].size);
+        assert_memory_equal(a->told[i].bytes, b->told[i].bytes,
+                            a->told[i].size);
+    }
+}
+
+static void leave(struct pool *p, const struct block *b)
+{
+    const struct result r = {.state = TRIAL_DONE};
+    struct luggage l = {0};
+    float *w = filled(b, 0.5f);
+
+    heritage_add(&l, &(struct legacy){.block = *b, .epochs = 1, .w = w});
+    mem_free(w);
+    pool_tell(p, &r, l);
+}
+
+static void test_pool(void **state)
+{
+    struct pool *p = pool_new(&small, 1), *q = pool_new(&small, 1);
+    const struct block b = mbconv(2, 5, 16);
+
+    (void)state;
+    put(p, mbconv(1, 3, 16), 0.25f);
+    leave(p, &b);
+    leave(p, &b); /* a commit */
+    leave(p, &b);
+    p->counted.hits = 7;
+    put(q, mbconv(3, 3, 8), 1);
+    assert_int_equal(move_pool(p, q), ERR_NONE);
+    assert_same_pool(p, q);
+    leave(p, &b);
+    leave(q, &b);
+    assert_same_pool(p, q);
+    pool_free(p);
+    pool_free(q);
+}
+
+/* One that cannot be right leaves the pool as it was. */
+static void test_wrong_pool(void **state)
+{
+    struct pool *p = pool_new(&small, 1), *q = pool_new(&small, 1);
+    struct pool *was = pool_new(&small, 1);
+
+    (void)state;
+    put(p, mbconv(1, 3, 16), 0.25f);
+    put(q, mbconv(3, 3, 8), 1);
+    put(was, mbconv(3, 3, 8), 1);
+    p->list[0].block.form.kernel = 4;
+    assert_int_equal(move_pool(p, q), ERR_DATA);
+    assert_non_null(strstr(err_message(), "/pool/entry_0: no block"));
+    err_clear();
+    assert_same_pool(q, was);
+    p->list[0].block.form.kernel = 3;
+    p->list[0].w[5] = (float)NAN;
+    assert_int_equal(move_pool(p, q), ERR_DATA);
+    err_clear();
+    assert_same_pool(q, was);
+    pool_free(p);
+    pool_free(q);
+    pool_free(was);
+}
+
+static int nothing_is_kept(void **state)
+{
+    (void)state;
+    return mem_live() != 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(test_continues, nothing_is_kept),
+        cmocka_unit_test_teardown(test_other_tasks, nothing_is_kept),
+        cmocka_unit_test_teardown(test_pool, nothing_is_kept),
+        cmocka_unit_test_teardown(test_wrong_pool, nothing_is_kept),
+    };
+
+    return cmocka_run_group_tests(tests, files_start, files_end);
+}
