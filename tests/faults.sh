@@ -5,7 +5,7 @@
 #   FAULTS_KILLS    searches that are killed, twice each (3)
 #   FAULTS_CHILDREN searches of which a child is (FAULTS_KILLS)
 #   FAULTS_STRIDE   the disk fails at every so-many-th call (21)
-#   FAULTS_DAMAGED  journals that are damaged (3)
+#   FAULTS_DAMAGED  journals and states that are damaged (3)
 #   FAULTS_SEED     of all that is random (1)
 #
 # `make faults` makes 100 of each and every call, and shows the table.
@@ -22,11 +22,14 @@ shim=$BUILD/tests/fault_io.so
 seconds=$((120 * SLOW)) # nothing here takes so long, unless it hangs
 
 # Children that take long enough to be caught at work; all results are shown at
-# once, so that none that was seen may be missing afterwards.
+# once, so that none that was seen may be missing afterwards, and the state is saved
+# as often as it can be.
 long="$SOURCE/input/tiny.cfg --set train.epochs=4 --set run.publish_every=0
+    --set run.state_every=0
     --set search.method=fnas --set pool.enabled=true --set pool.round=4"
 tiny=$long # of start
 short="$SOURCE/input/tiny.cfg --set run.trials=6 --set run.publish_every=0
+    --set run.state_every=0 --set search.window=2
     --set search.method=random --set pool.enabled=true --set pool.round=2"
 
 # draw N: a number from 0 to N - 1, in $drawn; called in $(...), it would always be
@@ -223,25 +226,34 @@ campaign_of_disks() {
     done
 }
 
-# A journal of half a search, with damage somewhere.
+# The journal of half a search, and its states, with damage somewhere.
 campaign_of_damage() {
-    half="$SOURCE/input/tiny.cfg --set run.publish_every=1e9"
+    half="$SOURCE/input/tiny.cfg --set run.publish_every=1e9
+        --set run.state_every=0"
     run "$fnas_mpi" $half --set run.name=whole_half
     wanted=$(trajectory)
     run "$fnas_mpi" $half --set run.trials=12 --set run.name=half
-    bytes=$(stat -c %s half.journal)
+    check "half a search has two states" test -e half.state.1.h5
     i=0
     while [ $i -lt "$damages" ]; do
         i=$((i + 1))
-        cp half.journal "damage$i.journal"
-        draw "$bytes"
+        for file in journal state.h5 state.1.h5; do
+            cp half.$file "damage$i.$file"
+        done
+        draw 4
+        case $drawn in
+        0) victim=damage$i.state.h5 ;;
+        1) victim=damage$i.state.1.h5 ;;
+        *) victim=damage$i.journal ;;
+        esac
+        draw "$(stat -c %s "$victim")"
         at=$drawn
         draw 3
         case $drawn in
-        0) truncate -s $at "damage$i.journal" ;;
-        1) dd if=/dev/zero of="damage$i.journal" bs=1 seek=$at count=64 \
+        0) truncate -s $at "$victim" ;;
+        1) dd if=/dev/zero of="$victim" bs=1 seek=$at count=64 \
             conv=notrunc 2>/dev/null ;;
-        2) printf '\132' | dd of="damage$i.journal" bs=1 seek=$at \
+        2) printf '\132' | dd of="$victim" bs=1 seek=$at \
             conv=notrunc 2>/dev/null ;;
         esac
         resume damage "damage$i" "$wanted" 0 "$fnas_mpi" $half --restart \

@@ -24,6 +24,7 @@ goes_on() {
     what=$1 name=$2 ranks=$3
     shift 3
     mpi "$ranks" $tiny "$@" --set "run.name=$name" --restart
+    restarted=$out
     is "$what: goes on" "$code" 0
     is "$what: same trajectory" "$(hash_of)" "$wanted"
     trials_of "$name" >trials
@@ -125,4 +126,56 @@ trials_of whole_fnas >trials_wanted
 start fnas 3 $all
 give_up fnas
 goes_on "critic, replay, pool" fnas 2 $all
+
+# from its state: killed once there are two of them, of which the earlier holds
+until_state() { # NAME RANKS
+    start "$1" "$2" $all --set run.state_every=0
+    tries=0
+    until [ -e "$1.state.1.h5" ] || [ $tries -gt $((1200 * SLOW)) ]; do
+        sleep 0.02
+        tries=$((tries + 1))
+    done
+    give_up "$1"
+}
+from_state() { # WHAT NAME RANKS: as goes_on
+    goes_on "$1" "$2" "$3" $all
+    out=$restarted
+    says "$1: by its state" "^restart +from trial [1-9][0-9]* on, by $2\\.state"
+}
+until_state state 3
+from_state "a state" state 1
+until_state later 2
+printf 'x' | dd of=later.state.h5 bs=1 seek=5000 conv=notrunc 2>/dev/null
+from_state "the later state damaged" later 2
+says "the later state damaged: kept aside" 'later.state.h5.damaged'
+until_state torn_state 2
+truncate -s -40 torn_state.state.h5
+truncate -s -40 torn_state.state.1.h5
+goes_on "both states torn" torn_state 3 $all
+until_state lost 3
+rm lost.journal
+goes_on "the journal lost" lost 2 $all
+until_state other 2
+rm -f other.state.h5
+run "$fnas_mpi" $tiny $all --set run.name=seed --set run.seed=3 \
+    --set run.state_every=0
+cp seed.state.h5 other.state.h5
+from_state "the state of another run" other 2
+says "the state of another run: says so" \
+    'other.state.h5: is not used: /settings: is another'
+run "$fnas_mpi" $tiny $all --set run.name=seed --set run.seed=3 \
+    --set run.trials=30 --restart
+is "a state and more trials: allowed" "$code" 0
+rm seed.h5 seed.journal seed.pool.h5
+run "$fnas_mpi" $tiny $all --set run.name=seed
+is "a state is not overwritten" "$code" 5
+says "a state is not overwritten: which" 'seed.state.h5: exists'
+run "$fnas_mpi" $tiny $all --set run.name=seed --force
+is "begun anew" "$code" 0
+is "begun anew: its states are gone" "$(ls seed.state*)" ''
+start usr2 2 $all
+kill -USR2 "$started"
+wait "$started"
+is "USR2: goes on" $? 0
+check "USR2: its state is there" test -s usr2.state.h5
 finish

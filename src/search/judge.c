@@ -298,7 +298,6 @@ void judge_state(struct judge *j, struct state *s)
     critic_state(j->critic, s, j->space);
     gate_state(&j->gate, s);
     arch_index_state(&j->known, s, "known");
-    state_bool(s, "informed", &j->informed);
     state_any_doubles(s, "age", &j->age, 1);
     state_leave(s);
 }
