@@ -232,7 +232,7 @@ campaign_of_damage() {
         --set run.state_every=0"
     run "$fnas_mpi" $half --set run.name=whole_half
     wanted=$(trajectory)
-    run "$fnas_mpi" $half --set run.trials=12 --set run.name=half
+    run "$fnas_mpi" $half --set run.trials=20 --set run.name=half
     check "half a search has two states" test -e half.state.1.h5
     i=0
     while [ $i -lt "$damages" ]; do

@@ -137,8 +137,12 @@ until_state() { # NAME RANKS
     done
     give_up "$1"
 }
-from_state() { # WHAT NAME RANKS: as goes_on
+from_state() { # WHAT NAME RANKS: as goes_on; what was counted is the same, too
     goes_on "$1" "$2" "$3" $all
+    for group in /health /critic /pool; do
+        run h5diff --nan whole_fnas.h5 "$2.h5" $group
+        is "$1: same $group" "$code" 0
+    done
     out=$restarted
     says "$1: by its state" "^restart +from trial [1-9][0-9]* on, by $2\\.state"
 }

@@ -6,11 +6,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "base/seal.h"
 #include "base/state.h"
 #include "data_files.h"
 #include "learn/ppo.h"
@@ -18,13 +20,22 @@
 #include "run/store.h"
 #include "search/fnas.h"
 #include "search/search.h"
+#include "search/transfer.h"
 
-enum { SLOTS = 6, OPTIONS = 3, TASKS = 400, WINDOW = 24, STEP = 13 };
+enum {
+    STATE_MAX = 1 << 20,
+    SLOTS = 6,
+    OPTIONS = 3,
+    TASKS = 400,
+    WINDOW = 24,
+    STEP = 13
+};
 
 struct fixture {
     const struct search *method;
     struct space space;
     struct conf *conf;
+    const struct transfer *transfer;
 };
 
 /* A search under way. */
@@ -50,6 +61,7 @@ static void set_up(struct fixture *f, const char *method)
     files_set(f->conf, &ppo_section, "hidden", "16");
     files_set(f->conf, &ppo_section, "embedding", "16");
     files_set(f->conf, &ppo_section, "batch", "8");
+    files_set(f->conf, &ppo_section, "minibatches", "2");
     files_set(f->conf, &fnas_section, "warm", "10");
     files_set(f->conf, &fnas_section, "sample", "16");
     files_set(f->conf, &fnas_section, "points", "32");
@@ -108,25 +120,26 @@ static void go_on(struct fixture *f, struct search_run *r, int until)
     }
 }
 
-static void save(struct fixture *f, struct search_run *r, const char *path)
+static void save(struct fixture *f, const struct search_run *r,
+                 const char *name)
 {
     struct draft draft;
     struct state *s;
 
-    assert_int_equal(store_begin(&draft, path), ERR_NONE);
+    assert_int_equal(store_begin(&draft, files_path(name)), ERR_NONE);
     s = state_save(draft.h5);
     if (f->method->state)
         f->method->state(r->self, s, r->asked, r->told);
     assert_int_equal(store_end(&draft, state_end(s)), ERR_NONE);
 }
 
-static enum err load(struct fixture *f, struct search_run *r, const char *path)
+static enum err load(struct fixture *f, struct search_run *r, const char *name)
 {
     struct state *s;
     struct h5 *h;
     enum err e;
 
-    assert_int_equal(h5_open(&h, path), ERR_NONE);
+    assert_int_equal(h5_open(&h, files_path(name)), ERR_NONE);
     s = state_load(h);
     if (f->method->state)
         f->method->state(r->self, s, r->asked, r->told);
@@ -157,14 +170,43 @@ static void assert_same_health(struct fixture *f, const struct search_run *a,
                             offsetof(struct search_health, critic.learned));
 }
 
+/* How often each byte is in a file, but for its seal, which is counted. */
+static void count_bytes(const char *name, long count[256])
+{
+    FILE *f = fopen(files_path(name), "rb");
+    long left;
+
+    assert_non_null(f);
+    assert_int_equal(fseek(f, 0, SEEK_END), 0);
+    left = ftell(f) - SEAL_BYTES;
+    rewind(f);
+    memset(count, 0, 256 * sizeof count[0]);
+    for (; left > 0; left--)
+        count[getc(f)]++;
+    (void)fclose(f);
+}
+
+/* Saved once more it is the same file, but for the order of what a hash table
+ * holds. */
+static void assert_same_state(struct fixture *f, const struct search_run *b)
+{
+    long one[256], other[256];
+
+    save(f, b, "b");
+    count_bytes("a", one);
+    count_bytes("b", other);
+    assert_memory_equal(one, other, sizeof one);
+}
+
 /* At any moment: until then, saved, loaded into a new one, to the end. */
-static void continues(const char *method, const char *key, const char *value)
+static void continues_with(const char *method, const char *key,
+                           const char *value, const struct transfer *transfer)
 {
     static struct search_run whole, first, second;
-    const char *path = files_path("a");
     struct fixture f;
 
     set_up(&f, method);
+    f.transfer = transfer;
     if (key)
         files_set(f.conf, &fnas_section, key, value);
     create(&f, &whole);
@@ -172,13 +214,14 @@ static void continues(const char *method, const char *key, const char *value)
     for (int k = 0; k < TASKS; k += STEP) {
         create(&f, &first);
         go_on(&f, &first, k);
-        save(&f, &first, path);
+        save(&f, &first, "a");
         create(&f, &second);
         second.asked = first.asked;
         second.told = first.told;
         memcpy(second.task, first.task, sizeof first.task);
-        if (load(&f, &second, path) != ERR_NONE)
+        if (load(&f, &second, "a") != ERR_NONE)
             fail_msg("%s, %d: %s", method, k, err_message());
+        assert_same_state(&f, &second);
         go_on(&f, &second, TASKS);
         assert_same_tasks(second.task, whole.task, TASKS);
         assert_same_health(&f, &second, &whole);
@@ -187,6 +230,34 @@ static void continues(const char *method, const char *key, const char *value)
     }
     f.method->destroy(whole.self);
     conf_free(f.conf);
+}
+
+static void continues(const char *method, const char *key, const char *value)
+{
+    continues_with(method, key, value, NULL);
+}
+
+/* The critic knows another task, and has results of this one. */
+static void test_continues_transfer(void **state)
+{
+    enum { EARLIER = 20 };
+    struct space space = {.count = SLOTS};
+    struct rng r = rng_stream(3, RNG_TEST, 0);
+    struct arch arch[EARLIER];
+    double reward[EARLIER], age[EARLIER];
+    struct earlier runs[2] = {
+        {.count = EARLIER, .arch = arch, .reward = reward, .age = age},
+        {.count = 5, .arch = arch, .reward = reward, .age = age, .same = true}};
+
+    (void)state;
+    for (int t = 0; t < SLOTS; t++)
+        space.decisions[t].options = OPTIONS;
+    for (int i = 0; i < EARLIER; i++) {
+        arch[i] = space_random(&space, &r);
+        reward[i] = 0.5 + 0.01 * i;
+        age[i] = i;
+    }
+    continues_with("fnas", NULL, NULL, &(struct transfer){2, runs});
 }
 
 static void test_continues(void **state)
@@ -206,7 +277,6 @@ static void test_other_tasks(void **state)
 {
     static const char *const methods[] = {"evolution", "ppo", "fnas"};
     static struct search_run first, second;
-    const char *path = files_path("a");
     struct fixture f;
 
     (void)state;
@@ -214,11 +284,11 @@ static void test_other_tasks(void **state)
         set_up(&f, methods[i]);
         create(&f, &first);
         go_on(&f, &first, 100);
-        save(&f, &first, path);
+        save(&f, &first, "a");
         create(&f, &second);
         second.asked = first.asked;
         second.told = first.told + 1;
-        assert_int_equal(load(&f, &second, path), ERR_DATA);
+        assert_int_equal(load(&f, &second, "a"), ERR_DATA);
         assert_non_null(strstr(err_message(), "of other tasks"));
         err_clear();
         f.method->destroy(first.self);
@@ -336,6 +406,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_continues, nothing_is_kept),
+        cmocka_unit_test_teardown(test_continues_transfer, nothing_is_kept),
         cmocka_unit_test_teardown(test_other_tasks, nothing_is_kept),
         cmocka_unit_test_teardown(test_pool, nothing_is_kept),
         cmocka_unit_test_teardown(test_wrong_pool, nothing_is_kept),

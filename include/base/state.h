@@ -61,6 +61,15 @@ void state_doubles(struct state *s, const char *name, double *x, size_t n);
 /** n numbers, which may be anything. */
 void state_any_doubles(struct state *s, const char *name, double *x, size_t n);
 
+/** A field of n structs of `size` bytes, the first of which is at x: numbers that
+ * may be anything (double, int64_t), or truths. */
+void state_reals_in(struct state *s, const char *name, double *x, size_t n,
+                    size_t size);
+void state_counts_in(struct state *s, const char *name, int64_t *x, size_t n,
+                     size_t size);
+void state_bools_in(struct state *s, const char *name, bool *x, size_t n,
+                    size_t size);
+
 /** n bytes, which may be anything. */
 void state_raw(struct state *s, const char *name, void *x, size_t n);
 

@@ -132,9 +132,10 @@ uint64_t arch_hash(const struct arch *a);
 /** Does a have the space's number of decisions, and each option exist? */
 bool space_has(const struct space *s, const struct arch *a);
 
-/** Save or load n architectures, all of which the space must have. */
+/** Save or load architectures, which the space must have: a field of n structs of
+ * `size` bytes, the first at a. */
 void space_state(const struct space *s, struct state *state, const char *name,
-                 struct arch *list, size_t n);
+                 struct arch *a, size_t n, size_t size);
 
 /** Canonical text of an architecture; text has SPACE_TEXT_MAX bytes.
  * space_parse(space_format(a)) = a. */

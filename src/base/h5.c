@@ -146,6 +146,7 @@ static hid_t create_dataset(struct h5 *h, const struct h5_array *a)
     space = a->rank == 0 ? H5Screate(H5S_SCALAR)
                          : H5Screate_simple(a->rank, dims, NULL);
     (void)H5Pset_create_intermediate_group(links, 1);
+    (void)H5Pset_obj_track_times(create, false);
     compress(h, create, a, dims);
     data =
         H5Dcreate2(h->file, a->path, type, space, links, create, H5P_DEFAULT);

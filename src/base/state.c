@@ -144,6 +144,60 @@ void state_doubles(struct state *s, const char *name, double *x, size_t n)
             s->e = ERR(ERR_DATA, "%s: is not finite", s->path);
 }
 
+/* To fields of `width` bytes in structs of `size` bytes, or from them. */
+static void scatter(void *x, const void *column, size_t n, size_t width,
+                    size_t size)
+{
+    for (size_t i = 0; i < n; i++)
+        memcpy((char *)x + i * size, (const char *)column + i * width, width);
+}
+
+static void gather(void *column, const void *x, size_t n, size_t width,
+                   size_t size)
+{
+    for (size_t i = 0; i < n; i++)
+        memcpy((char *)column + i * width, (const char *)x + i * size, width);
+}
+
+static void column_of_8(struct state *s, const char *name, enum h5_type type,
+                        void *x, size_t n, size_t size)
+{
+    char *column = MEM_NEW(char, 8 * n);
+
+    gather(column, x, n, 8, size);
+    array(s, name, type, column, n);
+    if (state_loads(s))
+        scatter(x, column, n, 8, size);
+    mem_free(column);
+}
+
+void state_reals_in(struct state *s, const char *name, double *x, size_t n,
+                    size_t size)
+{
+    column_of_8(s, name, H5_DOUBLE, x, n, size);
+}
+
+void state_counts_in(struct state *s, const char *name, int64_t *x, size_t n,
+                     size_t size)
+{
+    column_of_8(s, name, H5_INT64, x, n, size);
+}
+
+void state_bools_in(struct state *s, const char *name, bool *x, size_t n,
+                    size_t size)
+{
+    unsigned char *byte = MEM_NEW(unsigned char, n);
+
+    gather(byte, x, n, 1, size);
+    array(s, name, H5_UINT8, byte, n);
+    for (size_t i = 0; i < n && state_loads(s); i++)
+        if (byte[i] > 1)
+            s->e = ERR(ERR_DATA, "%s: is neither true nor false", s->path);
+    if (state_loads(s))
+        scatter(x, byte, n, 1, size);
+    mem_free(byte);
+}
+
 void state_raw(struct state *s, const char *name, void *x, size_t n)
 {
     array(s, name, H5_UINT8, x, n);

@@ -60,13 +60,13 @@ void replay_state(struct replay *r, struct state *s, const struct space *space)
     state_enter(s, "replay");
     state_count(s, "added", &r->added, 0, INT64_MAX);
     n = r->added < r->capacity ? (size_t)r->added : (size_t)r->capacity;
-    state_raw(s, "entries", r->entry, n * sizeof r->entry[0]);
+    space_state(space, s, "arch", &r->entry->arch, n, sizeof *r->entry);
+    state_reals_in(s, "reward", &r->entry->reward, n, sizeof *r->entry);
+    state_reals_in(s, "age", &r->entry->age, n, sizeof *r->entry);
+    state_counts_in(s, "round", &r->entry->round, n, sizeof *r->entry);
     state_floats(s, "mu", r->mu, n * (size_t)r->slots);
     for (size_t i = 0; i < n; i++)
-        state_need(s,
-                   space_has(space, &r->entry[i].arch) &&
-                       isfinite(r->entry[i].reward),
-                   "no result");
+        state_need(s, isfinite(r->entry[i].reward), "no reward");
     state_leave(s);
 }
 

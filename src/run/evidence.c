@@ -30,7 +30,8 @@ void evidence_state(struct evidence *e, struct state *s,
     state_enter(s, "evidence");
     state_count(s, "proposed", &e->proposed, 0, INT64_MAX);
     state_count(s, "measured", &e->measured, 0, e->proposed);
-    space_state(space, s, "late", e->late, kept(e->proposed));
+    space_state(space, s, "late", e->late, kept(e->proposed),
+                sizeof e->late[0]);
     state_any_doubles(s, "first", &e->first[0].reward,
                       width * kept(e->measured));
     state_any_doubles(s, "last", &e->last[0].reward, width * kept(e->measured));

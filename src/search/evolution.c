@@ -129,10 +129,8 @@ static void state(void *self, struct state *s, int64_t asked, int64_t told)
     state_enter(s, "evolution");
     state_count(s, "told", &e->told, 0, INT64_MAX);
     n = e->told < most ? (size_t)e->told : (size_t)most;
-    state_raw(s, "members", e->members, n * sizeof e->members[0]);
-    for (size_t i = 0; i < n; i++)
-        state_need(s, space_has(e->space, &e->members[i].arch),
-                   "no architecture");
+    space_state(e->space, s, "arch", &e->members->arch, n, sizeof *e->members);
+    state_reals_in(s, "reward", &e->members->reward, n, sizeof *e->members);
     state_need(s, e->told == told, "of other tasks");
     state_leave(s);
 }

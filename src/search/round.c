@@ -51,35 +51,6 @@ int round_find(const struct round *r, int64_t id)
                                                       : -1;
 }
 
-/* One after the other, as a prediction has a hole that nobody fills. */
-static void state_said(struct prediction *p, struct state *s, int n)
-{
-    double *said = MEM_NEW(double, 3 * n);
-
-    for (int i = 0; i < n; i++) {
-        said[3 * i] = p[i].value;
-        said[3 * i + 1] = p[i].deviation;
-        said[3 * i + 2] = p[i].replaces;
-    }
-    state_any_doubles(s, "said", said, 3 * (size_t)n);
-    for (int i = 0; i < n && state_loads(s); i++)
-        p[i] = (struct prediction){said[3 * i], said[3 * i + 1],
-                                   said[3 * i + 2] > 0};
-    mem_free(said);
-}
-
-static void state_moved(bool *moved, struct state *s, int n)
-{
-    unsigned char *byte = MEM_NEW(unsigned char, n);
-
-    for (int i = 0; i < n; i++)
-        byte[i] = moved[i];
-    state_raw(s, "moved", byte, (size_t)n);
-    for (int i = 0; i < n && state_loads(s); i++)
-        moved[i] = byte[i] != 0;
-    mem_free(byte);
-}
-
 static void state_round(struct round *r, struct state *s,
                         const struct space *space, int room)
 {
@@ -92,9 +63,11 @@ static void state_round(struct round *r, struct state *s,
     state_int(s, "audit", &r->audit, -1, r->count - 1);
     state_doubles(s, "rise", &r->rise, 1);
     n = (size_t)r->count;
-    space_state(space, s, "arch", r->arch, n);
-    state_said(r->said, s, r->count);
-    state_moved(r->moved, s, r->count);
+    space_state(space, s, "arch", r->arch, n, sizeof r->arch[0]);
+    state_reals_in(s, "value", &r->said->value, n, sizeof r->said[0]);
+    state_reals_in(s, "deviation", &r->said->deviation, n, sizeof r->said[0]);
+    state_bools_in(s, "replaces", &r->said->replaces, n, sizeof r->said[0]);
+    state_bools_in(s, "moved", r->moved, n, sizeof r->moved[0]);
     state_any_doubles(s, "reward", r->reward, n);
     state_any_doubles(s, "age", r->age, n);
     state_floats(s, "mu", r->mu, n * (size_t)space->count);

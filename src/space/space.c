@@ -133,19 +133,27 @@ bool space_has(const struct space *s, const struct arch *a)
     return true;
 }
 
+/* The i-th of architectures in structs of `size` bytes. */
+static struct arch *arch_in(struct arch *a, size_t i, size_t size)
+{
+    return (struct arch *)(void *)((char *)a + i * size);
+}
+
 void space_state(const struct space *s, struct state *state, const char *name,
-                 struct arch *list, size_t n)
+                 struct arch *a, size_t n, size_t size)
 {
     size_t k = (size_t)s->count;
     unsigned char *options = MEM_NEW(unsigned char, n *k);
 
     for (size_t i = 0; i < n; i++)
-        memcpy(options + i * k, list[i].option, k);
+        memcpy(options + i * k, arch_in(a, i, size)->option, k);
     state_raw(state, name, options, n * k);
     for (size_t i = 0; i < n && state_loads(state); i++) {
-        list[i].count = s->count;
-        memcpy(list[i].option, options + i * k, k);
-        state_need(state, space_has(s, &list[i]), "no architecture");
+        struct arch *to = arch_in(a, i, size);
+
+        to->count = s->count;
+        memcpy(to->option, options + i * k, k);
+        state_need(state, space_has(s, to), "no architecture");
     }
     mem_free(options);
 }
