@@ -52,6 +52,7 @@ typedef ssize_t write_function(int, const void *, size_t);
 typedef ssize_t pread_function(int, void *, size_t, off_t);
 typedef ssize_t pwrite_function(int, const void *, size_t, off_t);
 typedef int truncate_function(int, off_t);
+typedef int allocate_function(int, int, off_t, off_t);
 typedef int sync_function(int);
 typedef int rename_function(const char *, const char *);
 typedef int unlink_function(const char *);
@@ -291,6 +292,13 @@ ssize_t pread(int fd, void *bytes, size_t n, off_t at)
 int ftruncate(int fd, off_t size)
 {
     return watched_fd(fd) && fails() ? -1 : real_truncate(fd, size);
+}
+
+int fallocate(int fd, int mode, off_t at, off_t size)
+{
+    NEXT("fallocate", allocate_function *);
+
+    return watched_fd(fd) && fails() ? -1 : next(fd, mode, at, size);
 }
 
 int fsync(int fd)

@@ -177,6 +177,21 @@ says "a state is not overwritten: which" 'seed.state.h5: exists'
 run "$fnas_mpi" $tiny $all --set run.name=seed --force
 is "begun anew" "$code" 0
 is "begun anew: its states are gone" "$(ls seed.state*)" ''
+start forgets 2 $all --set run.state_every=0 --set run.trials=200
+tries=0
+until [ $(($(du -k forgets.journal | cut -f 1) + 12)) -lt \
+    $(($(stat -c %s forgets.journal) / 1024)) ] || [ $tries -gt 200 ]; do
+    sleep 0.05
+    tries=$((tries + 1))
+done
+give_up forgets
+if [ $tries -gt 200 ]; then
+    skip "the journal forgets what states have" "this file system keeps holes"
+else
+    check "the journal forgets what states have" test -e forgets.state.1.h5
+    rm forgets.state*
+    goes_on "what it forgot is evaluated again" forgets 2 $all
+fi
 start usr2 2 $all
 kill -USR2 "$started"
 wait "$started"

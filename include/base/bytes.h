@@ -18,4 +18,8 @@ bool bytes_read(int file, void *bytes, size_t size);
 bool bytes_put(int file, const void *bytes, size_t size, off_t at);
 bool bytes_get(int file, void *bytes, size_t size, off_t at);
 
+/** Give so many bytes back to the disk: they are 0 from now on, and the file is as
+ * long as before.  false: this file system cannot do that. */
+bool bytes_forget(int file, off_t at, off_t size);
+
 #endif

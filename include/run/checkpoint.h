@@ -7,6 +7,7 @@
  * all tasks up to n; until then the one before, NAME.state.1.h5, is what counts,
  * and no other is saved.  On a restart the later one is loaded that is whole and
  * holds, else the earlier, else the search is repeated from its beginning.
+ * What came with results that the earlier one knows, too, the journal forgets.
  * Rank 0 only. */
 #ifndef RUN_CHECKPOINT_H
 #define RUN_CHECKPOINT_H
@@ -22,7 +23,8 @@ struct checkpoint {
     bool holds;         /* the later one does */
     bool waits;         /* it was saved, and does not hold yet: */
     int64_t asked;      /* tasks that must have been told */
-    int64_t told;       /* when it was saved */
+    int64_t told;       /* when it was saved, */
+    int64_t earlier;    /* and when the earlier was; 0: not known */
     double saved, took; /* comm_clock() of the last time, seconds */
 };
 

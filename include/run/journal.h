@@ -8,7 +8,8 @@
  *     head, settings | the same again | record | record | ...
  *     record: mark, CRC-32, task, result, what came with the result
  *
- * A record is only ever appended.  What was torn or damaged is a record whose
+ * A record is only ever appended.  What came with it is given back to the disk once
+ * a state of the search (run/checkpoint.h) has it.  What was torn or damaged is a record whose
  * checksum is wrong: the next one is looked for by its mark, and its trial is
  * evaluated again.  Bytes are those of this machine and this version, which the
  * head tells.
@@ -50,6 +51,11 @@ bool journal_has_results(const char *path);
 MUST_CHECK enum err journal_append(struct journal *j, const struct task *t,
                                    const struct result *r,
                                    const struct luggage *left);
+
+/** What came with the results of tasks before this one is not needed any more: it
+ * makes room on the disk, where the file system can do that.  Those results are
+ * not found any more. */
+void journal_forget(struct journal *j, int64_t before);
 
 /** All that was appended is safe from a power cut, too. ERR_IO. */
 MUST_CHECK enum err journal_sync(struct journal *j);

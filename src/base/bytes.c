@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE /* fallocate */
 #include "base/bytes.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 /* After a call that moved n bytes of `*size`, 0 or -1: is it worth another? */
@@ -55,4 +57,17 @@ bool bytes_get(int file, void *bytes, size_t size, off_t at)
         if (!go_on(pread(file, end - size, size, stop - (off_t)size), &size))
             return false;
     return true;
+}
+
+bool bytes_forget(int file, off_t at, off_t size)
+{
+#ifdef FALLOC_FL_PUNCH_HOLE
+    return fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at,
+                     size) == 0;
+#else
+    (void)file;
+    (void)at;
+    (void)size;
+    return false;
+#endif
 }

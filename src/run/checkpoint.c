@@ -129,7 +129,10 @@ static void save_timed(struct checkpoint *c, struct driver *d)
         err_clear();
     }
     timer_stop(TIMER_STORE);
-    c->holds = c->holds && !c->waits;
+    if (c->holds && c->waits) {
+        c->earlier = c->told;
+        c->holds = false;
+    }
     c->asked = d->trials.count;
     c->told = d->trials.told;
     c->saved = comm_clock();
@@ -149,6 +152,8 @@ void checkpoint_rest(struct checkpoint *c, struct driver *d)
     if (c->waits && d->trials.told >= c->asked) {
         c->waits = false;
         c->holds = true;
+        if (d->journal)
+            journal_forget(d->journal, c->earlier);
     }
     if (!c->waits && d->trials.told > c->told && is_due(c, d))
         save_timed(c, d);

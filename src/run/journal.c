@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/gz.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -103,6 +104,7 @@ enum err journal_open(struct journal **journal, const char *path,
 
     *found = (struct journal_found){0};
     j->path = path;
+    j->forgets = true;
     j->file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (j->file < 0)
         e = journal_trouble(j, "open");
@@ -140,11 +142,33 @@ enum err journal_append(struct journal *j, const struct task *t,
     }
     mem_free(bytes);
     TRY(e);
+    if (left->size > 0)
+        journal_remember(j, t->id, j->end);
     j->end += (off_t)size;
     j->unsynced = true;
     if (r->seconds < SYNC_SECONDS && time(NULL) - j->synced < SYNC_SECONDS)
         return ERR_NONE;
     return sync_now(j);
+}
+
+/* Give the blocks of its luggage back to the disk. */
+static void forget(struct journal *j, off_t at)
+{
+    struct record r;
+
+    if (!journal_read_again(j, at, &r) || r.size == 0)
+        return;
+    j->forgets =
+        bytes_forget(j->file, at + (off_t)sizeof r, journal_padded(r.size));
+}
+
+void journal_forget(struct journal *j, int64_t before)
+{
+    for (int64_t i = 0; i < j->count && j->forgets; i++)
+        if (j->found[i].id >= j->forgotten && j->found[i].id < before)
+            forget(j, j->found[i].at);
+    if (before > j->forgotten)
+        j->forgotten = before;
 }
 
 enum err journal_sync(struct journal *j)

@@ -26,7 +26,7 @@ struct record {
     struct result result;
 };
 
-/* One that was found, and where. */
+/* One that is there, and where. */
 struct found {
     int64_t id; /* of its task */
     off_t at;
@@ -36,10 +36,12 @@ struct journal {
     const char *path; /* borrowed */
     int file;
     off_t end;           /* of the last whole record */
-    struct found *found; /* [room], by id */
-    int64_t count, room;
-    time_t synced; /* when */
-    bool unsynced; /* something is */
+    struct found *found; /* [room], those that were there at first, by id; */
+    int64_t first, count, room; /* [first..] those with luggage appended */
+    int64_t forgotten;          /* luggage of tasks before this one is gone */
+    bool forgets;               /* the file system can do that, so far */
+    time_t synced;              /* when */
+    bool unsynced;              /* something is */
 };
 
 /** "PATH: cannot DOING: why", by errno. */
@@ -59,6 +61,12 @@ uint32_t journal_crc(const struct record *r);
 
 /** Was the head being written when the run ended?  Then nothing else was. */
 bool journal_is_torn(const struct journal *j, const char *settings, off_t size);
+
+/** Note where a record is. */
+void journal_remember(struct journal *j, int64_t id, off_t at);
+
+/** Read a record that was sound when it was noted; false: it is not any more. */
+bool journal_read_again(const struct journal *j, off_t at, struct record *r);
 
 /** Check the head and find all records; j->end is behind the last. ERR_IO,
  * ERR_INPUT. */

@@ -146,7 +146,28 @@ static int by_id(const void *a, const void *b)
     return (x->id > y->id) - (x->id < y->id);
 }
 
-static void remember(struct journal *j, int64_t id, off_t at)
+/* Of one task the later, which is there since the earlier was damaged. */
+static int by_id_and_place(const void *a, const void *b)
+{
+    const struct found *x = a, *y = b;
+    int order = by_id(a, b);
+
+    return order != 0 ? order : (x->at < y->at) - (x->at > y->at);
+}
+
+static void sort(struct journal *j)
+{
+    int64_t n = 0;
+
+    if (j->count > 0)
+        qsort(j->found, (size_t)j->count, sizeof j->found[0], by_id_and_place);
+    for (int64_t i = 0; i < j->count; i++)
+        if (n == 0 || j->found[n - 1].id != j->found[i].id)
+            j->found[n++] = j->found[i];
+    j->first = j->count = n;
+}
+
+void journal_remember(struct journal *j, int64_t id, off_t at)
 {
     if (j->count == j->room) {
         int64_t room = j->room > 0 ? 2 * j->room : 64;
@@ -181,13 +202,12 @@ static enum err read_records(struct journal *j, off_t size,
             continue;
         }
         lost = false;
-        remember(j, r.task.id, at);
+        journal_remember(j, r.task.id, at);
         at += (off_t)sizeof r + journal_padded(r.size);
         j->end = at;
     }
     found->damaged += !lost && j->end < size;
-    if (j->count > 0)
-        qsort(j->found, (size_t)j->count, sizeof j->found[0], by_id);
+    sort(j);
     found->results = j->count;
     return ERR_NONE;
 }
@@ -246,8 +266,7 @@ static bool read_luggage(const struct journal *j, const struct record *r,
     return false;
 }
 
-/* It was sound when the journal was opened. */
-static bool read_again(const struct journal *j, off_t at, struct record *r)
+bool journal_read_again(const struct journal *j, off_t at, struct record *r)
 {
     return bytes_get(j->file, r, sizeof *r, at) &&
            sound(r, j->end - at - (off_t)sizeof *r);
@@ -260,9 +279,9 @@ bool journal_find(const struct journal *j, const struct task *t,
     const struct found *f = NULL;
     struct record record;
 
-    if (j->count > 0)
-        f = bsearch(&key, j->found, (size_t)j->count, sizeof key, by_id);
-    if (!f || !read_again(j, f->at, &record) ||
+    if (j->first > 0)
+        f = bsearch(&key, j->found, (size_t)j->first, sizeof key, by_id);
+    if (!f || !journal_read_again(j, f->at, &record) ||
         !arch_equal(&record.task.arch, &t->arch) ||
         !read_luggage(j, &record, f->at + (off_t)sizeof record, left))
         return false;

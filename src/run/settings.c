@@ -169,28 +169,60 @@ char *settings_text(const struct conf *conf)
     return conf_draft_take(&draft);
 }
 
-static void note(char *list, size_t size, const char *now, size_t now_size,
-                 const char *then, size_t then_size)
+static size_t length(const char *line)
 {
-    const char *value = strstr(then, " = ");
-    size_t at = strlen(list), key = value ? (size_t)(value - then) + 3 : 0;
+    return strcspn(line, "\n");
+}
 
-    key = key < then_size ? key : 0;
-    (void)snprintf(list + at, size - at, "%s%.*s (was %.*s)",
-                   at > 0 ? ", " : "", (int)now_size, now,
-                   (int)(then_size - key), then + key);
+static const char *after(const char *line)
+{
+    size_t n = length(line);
+
+    return line + n + (line[n] == '\n');
+}
+
+/* The line of the same setting; NULL: there is none. */
+static const char *find(const char *text, const char *line)
+{
+    size_t name = strcspn(line, "=\n");
+
+    while (*text &&
+           (strcspn(text, "=\n") != name || memcmp(text, line, name) != 0))
+        text = after(text);
+    return *text ? text : NULL;
+}
+
+static void note(char *list, size_t size, const char *line, const char *was)
+{
+    size_t at = strlen(list), name = strcspn(line, "=\n");
+    const char *comma = at > 0 ? ", " : "";
+
+    if (!was)
+        (void)snprintf(list + at, size - at, "%s%.*s (was not there)", comma,
+                       (int)length(line), line);
+    else
+        (void)snprintf(list + at, size - at, "%s%.*s (was%.*s)", comma,
+                       (int)length(line), line,
+                       (int)(length(was) - name - (was[name] == '=')),
+                       was + name + (was[name] == '='));
 }
 
 void settings_differences(const char *now, const char *then, char *list,
                           size_t size)
 {
     list[0] = '\0';
-    while (*now || *then) {
-        size_t n = strcspn(now, "\n"), m = strcspn(then, "\n");
+    for (const char *line = now; *line; line = after(line)) {
+        const char *was = find(then, line);
 
-        if (n != m || memcmp(now, then, n) != 0)
-            note(list, size, now, n, then, m);
-        now += n + (now[n] == '\n');
-        then += m + (then[m] == '\n');
+        if (!was || length(was) != length(line) ||
+            memcmp(was, line, length(line)) != 0)
+            note(list, size, line, was);
     }
+    for (const char *line = then; *line; line = after(line))
+        if (!find(now, line)) {
+            size_t at = strlen(list);
+
+            (void)snprintf(list + at, size - at, "%s%.*s (is not any more)",
+                           at > 0 ? ", " : "", (int)length(line), line);
+        }
 }
