@@ -26,7 +26,7 @@ enum {
     STATE_MAX = 1 << 20,
     SLOTS = 6,
     OPTIONS = 3,
-    TASKS = 400,
+    TASKS = 260,
     WINDOW = 24,
     STEP = 7
 };
