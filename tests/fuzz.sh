@@ -22,6 +22,7 @@ fuzz images 2000
 fuzz table 2000
 fuzz results 2000
 fuzz pool 2000
+fuzz state 2000
 fuzz hdf5 200
 echo "# $total executions"
 

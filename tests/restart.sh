@@ -166,7 +166,7 @@ run "$fnas_mpi" $tiny $all --set run.name=seed --set run.seed=3 \
 cp seed.state.h5 other.state.h5
 from_state "the state of another run" other 2
 says "the state of another run: says so" \
-    'other.state.h5: is not used: /settings: is another'
+    'other.state.h5: /settings: is another; it is not used'
 run "$fnas_mpi" $tiny $all --set run.name=seed --set run.seed=3 \
     --set run.trials=30 --restart
 is "a state and more trials: allowed" "$code" 0

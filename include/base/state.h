@@ -8,7 +8,7 @@
  *     {
  *         state_enter(s, "lamp");
  *         state_int(s, "bulbs", &l->bulbs, 0, l->room);
- *         state_floats(s, "light", l->light, (size_t)l->bulbs);
+ *         state_floats(s, "light", l->light, (size_t)l->bulbs, 1000);
  *         state_leave(s);
  *     }
  *
@@ -32,9 +32,9 @@
 struct h5;
 struct state;
 
-/** Save to an empty file; load from one. */
+/** Save to an empty file; load from one, whose name is for messages. */
 struct state *state_save(struct h5 *h);
-struct state *state_load(struct h5 *h);
+struct state *state_load(struct h5 *h, const char *file);
 
 /** The end: what went wrong, if anything did. ERR_IO, ERR_DATA. */
 MUST_CHECK enum err state_end(struct state *s);
@@ -54,8 +54,11 @@ void state_count(struct state *s, const char *name, int64_t *x, int64_t least,
 /** A truth. */
 void state_bool(struct state *s, const char *name, bool *x);
 
+/** n numbers, -most..most. */
+void state_floats(struct state *s, const char *name, float *x, size_t n,
+                  float most);
+
 /** n numbers, all of them finite. */
-void state_floats(struct state *s, const char *name, float *x, size_t n);
 void state_doubles(struct state *s, const char *name, double *x, size_t n);
 
 /** n numbers, which may be anything. */
@@ -93,7 +96,7 @@ struct state_list {
 void state_list(struct state *s, const struct state_list *l);
 
 /** Anything else that must hold of what was loaded; `what` is for the message:
- * "/search/round: more told than asked". */
+ * "FILE: /search/round: more told than asked". */
 void state_need(struct state *s, bool holds, const char *what);
 
 #endif

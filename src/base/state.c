@@ -13,6 +13,7 @@
 struct state {
     struct h5 *h;
     bool loads;
+    const char *file; /* that is loaded */
     enum err e;
     size_t group; /* length of the path of the group we are in */
     char path[256];
@@ -33,9 +34,12 @@ struct state *state_save(struct h5 *h)
     return new (h, false);
 }
 
-struct state *state_load(struct h5 *h)
+struct state *state_load(struct h5 *h, const char *file)
 {
-    return new (h, true);
+    struct state *s = new (h, true);
+
+    s->file = file;
+    return s;
 }
 
 enum err state_end(struct state *s)
@@ -76,7 +80,7 @@ void state_need(struct state *s, bool holds, const char *what)
 {
     s->path[s->group] = '\0';
     if (state_loads(s) && !holds)
-        s->e = ERR(ERR_DATA, "%s: %s", s->path, what);
+        s->e = ERR(ERR_DATA, "%s: %s: %s", s->file, s->path, what);
 }
 
 /* n values, in either direction. */
@@ -101,8 +105,8 @@ void state_count(struct state *s, const char *name, int64_t *x, int64_t least,
         return;
     if (value < least || value > most)
         s->e = ERR(ERR_DATA,
-                   "%s: %" PRId64 "; %" PRId64 "..%" PRId64 " are allowed",
-                   s->path, value, least, most);
+                   "%s: %s: %" PRId64 "; %" PRId64 "..%" PRId64 " are allowed",
+                   s->file, s->path, value, least, most);
     else
         *x = value;
 }
@@ -123,12 +127,14 @@ void state_bool(struct state *s, const char *name, bool *x)
     *x = value != 0;
 }
 
-void state_floats(struct state *s, const char *name, float *x, size_t n)
+void state_floats(struct state *s, const char *name, float *x, size_t n,
+                  float most)
 {
     array(s, name, H5_FLOAT, x, n);
     for (size_t i = 0; i < n && state_loads(s); i++)
-        if (!isfinite(x[i]))
-            s->e = ERR(ERR_DATA, "%s: is not finite", s->path);
+        if (!(fabsf(x[i]) <= most))
+            s->e = ERR(ERR_DATA, "%s: %s: %g; -%g..%g are allowed", s->file,
+                       s->path, (double)x[i], (double)most, (double)most);
 }
 
 void state_any_doubles(struct state *s, const char *name, double *x, size_t n)
@@ -141,7 +147,7 @@ void state_doubles(struct state *s, const char *name, double *x, size_t n)
     array(s, name, H5_DOUBLE, x, n);
     for (size_t i = 0; i < n && state_loads(s); i++)
         if (!isfinite(x[i]))
-            s->e = ERR(ERR_DATA, "%s: is not finite", s->path);
+            s->e = ERR(ERR_DATA, "%s: %s: is not finite", s->file, s->path);
 }
 
 /* To fields of `width` bytes in structs of `size` bytes, or from them. */
@@ -192,7 +198,8 @@ void state_bools_in(struct state *s, const char *name, bool *x, size_t n,
     array(s, name, H5_UINT8, byte, n);
     for (size_t i = 0; i < n && state_loads(s); i++)
         if (byte[i] > 1)
-            s->e = ERR(ERR_DATA, "%s: is neither true nor false", s->path);
+            s->e = ERR(ERR_DATA, "%s: %s: is neither true nor false", s->file,
+                       s->path);
     if (state_loads(s))
         scatter(x, byte, n, 1, size);
     mem_free(byte);
@@ -229,7 +236,7 @@ void state_same(struct state *s, const char *name, const char *text)
     memcpy(found, text, n);
     state_raw(s, name, found, n);
     if (state_loads(s) && memcmp(found, text, n) != 0)
-        s->e = ERR(ERR_DATA, "%s: is another", s->path);
+        s->e = ERR(ERR_DATA, "%s: %s: is another", s->file, s->path);
     mem_free(found);
 }
 
@@ -251,8 +258,8 @@ static void list_part(struct state *s, const struct state_list *l, char *rows,
                    : h5_write_rows(s->h, &a, rows, (size_t)first, (size_t)n);
     for (int64_t i = 0; i < n && state_loads(s); i++)
         if (!l->put(l->self, first + i, rows + (size_t)i * l->row))
-            s->e = ERR(ERR_DATA, "%s: row %" PRId64 " cannot be right", s->path,
-                       first + i);
+            s->e = ERR(ERR_DATA, "%s: %s: row %" PRId64 " cannot be right",
+                       s->file, s->path, first + i);
 }
 
 static void list_make(struct state *s, const struct state_list *l)
@@ -272,7 +279,8 @@ static void list_make(struct state *s, const struct state_list *l)
     s->e = h5_shape(s->h, a.path, &found);
     if (s->e == ERR_NONE && (found.rank != 2 || found.dims[0] != a.dims[0] ||
                              found.dims[1] != a.dims[1]))
-        s->e = ERR(ERR_DATA, "%s: has not the shape that is expected", s->path);
+        s->e = ERR(ERR_DATA, "%s: %s: has not the shape that is expected",
+                   s->file, s->path);
 }
 
 void state_list(struct state *s, const struct state_list *l)

@@ -7,6 +7,8 @@
 #include "eval/pool.h"
 #include "pool_format.h"
 
+#define WEIGHT_MOST 1e30f /* more is none that can be trained on */
+
 /* The group of something numbered. */
 static void enter(struct state *s, const char *what, int i)
 {
@@ -34,7 +36,7 @@ static void state_entry(const struct pool *p, struct entry *e, struct state *s)
         e->w = MEM_NEW(float, block_values(&e->block));
     if (e->w)
         n = block_values(&e->block);
-    state_floats(s, "weights", e->w, n);
+    state_floats(s, "weights", e->w, n, WEIGHT_MOST);
 }
 
 static void state_entries(struct pool *p, struct state *s)

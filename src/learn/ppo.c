@@ -33,6 +33,8 @@ const struct conf_section ppo_section = {
     .check = check,
 };
 
+#define STATE_MOST 1e4f /* no weight or moment is further from 0 */
+
 /* Mean and variance of all so far, weighted (Welford 1962, West 1979). */
 struct running {
     double count, mean, sum; /* sum of weights, of squared deviations */
@@ -328,9 +330,9 @@ void ppo_state(struct ppo *o, struct state *s)
     size_t n = policy_params(o->policy);
 
     state_enter(s, "ppo");
-    state_floats(s, "weights", policy_weights(o->policy), n);
-    state_floats(s, "first_moments", o->m, n);
-    state_floats(s, "second_moments", o->v, n);
+    state_floats(s, "weights", policy_weights(o->policy), n, STATE_MOST);
+    state_floats(s, "first_moments", o->m, n, STATE_MOST);
+    state_floats(s, "second_moments", o->v, n, STATE_MOST);
     state_int(s, "steps", &o->steps, 0, INT_MAX - 1);
     state_int(s, "updates", &o->updates, 0, INT_MAX - 1);
     state_doubles(s, "rewards", &o->reward.count,

@@ -64,7 +64,7 @@ void replay_state(struct replay *r, struct state *s, const struct space *space)
     state_reals_in(s, "reward", &r->entry->reward, n, sizeof *r->entry);
     state_reals_in(s, "age", &r->entry->age, n, sizeof *r->entry);
     state_counts_in(s, "round", &r->entry->round, n, sizeof *r->entry);
-    state_floats(s, "mu", r->mu, n * (size_t)r->slots);
+    state_floats(s, "mu", r->mu, n * (size_t)r->slots, 1000);
     for (size_t i = 0; i < n; i++)
         state_need(s, isfinite(r->entry[i].reward), "no reward");
     state_leave(s);

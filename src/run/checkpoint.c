@@ -62,7 +62,7 @@ static enum err load(const struct checkpoint *c, struct driver *d,
     enum err e;
 
     TRY(h5_open(&h, path));
-    s = state_load(h);
+    s = state_load(h, path);
     whole(c, d, s);
     e = state_end(s);
     h5_close(h);
@@ -82,7 +82,7 @@ static bool tried(const struct checkpoint *c, struct driver *d,
     driver_begin(d);
     if (load(c, d, path) == ERR_NONE)
         return true;
-    log_print("restart    %s: is not used: %s\n", path, err_message());
+    log_print("restart    %s; it is not used\n", err_message());
     err_clear();
     driver_end(d);
     meter_begin(c->meter);

@@ -70,7 +70,7 @@ static void state_round(struct round *r, struct state *s,
     state_bools_in(s, "moved", r->moved, n, sizeof r->moved[0]);
     state_any_doubles(s, "reward", r->reward, n);
     state_any_doubles(s, "age", r->age, n);
-    state_floats(s, "mu", r->mu, n * (size_t)space->count);
+    state_floats(s, "mu", r->mu, n * (size_t)space->count, 1000);
 }
 
 void rounds_new(struct rounds *r, int open, int room, int slots)

@@ -11,7 +11,7 @@
 
 #include "base/h5.h"
 
-enum { H5TREE_NODES = 40, H5TREE_PATH = 64, H5TREE_TEXT = 16 };
+enum { H5TREE_NODES = 160, H5TREE_PATH = 64, H5TREE_TEXT = 16 };
 
 struct h5tree_node {
     char path[H5TREE_PATH];
