@@ -10,7 +10,7 @@
     X(RUN,       0, "run")                                    \
     X(SETUP,     1, "setup: data, space, ranks")              \
     X(SEARCH,    1, "search method (rank 0)")                 \
-    X(STORE,     1, "results and journal (rank 0)")           \
+    X(STORE,     1, "results, journal, state (rank 0)")       \
     X(WAIT,      1, "waiting for work or results")            \
     X(CHILD,     1, "children")                               \
     X(BUILD,     2, "build, initial weights")                 \

@@ -360,7 +360,6 @@ static void state_calibration(struct critic *c, struct state *s)
     state_doubles(s, "error", &c->record.error, 1);
     state_doubles(s, "in_50", &c->record.in_50, 1);
     state_doubles(s, "in_90", &c->record.in_90, 1);
-    state_doubles(s, "scale", &c->record.scale, 1);
     state_doubles(s, "squares", &c->z2, 1);
     state_doubles(s, "weight", &c->weight, 1);
     state_need(s, c->z2 > 0 && c->weight > 0, "no deviation");
