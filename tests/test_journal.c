@@ -208,6 +208,9 @@ static void test_refused(void **state)
     write_down(0);
     assert_refused("a.b = 2\nc.d = \"x\"\n", ERR_INPUT,
                    "other settings: a.b = 2 (was 1)");
+    assert_refused("a.b = 1\ne.f = 2\n", ERR_INPUT,
+                   "other settings: e.f = 2 (was not there), c.d = \"x\" (is "
+                   "not any more)");
     n = files_read("a", bytes);
     for (size_t copy = 0; copy < 2; copy++)
         make_newer(bytes + copy * bare_size() / 2);
