@@ -60,7 +60,7 @@ static void lamp_state(struct lamp *l, struct state *s)
     state_count(s, "hours", &l->hours, -5, INT64_MAX);
     state_bool(s, "on", &l->on);
     state_enter(s, "colour");
-    state_floats(s, "light", l->light, LIGHTS, 1000);
+    state_floats(s, "light", l->light, LIGHTS, 0, 1000);
     state_doubles(s, "warm", l->warm, 2);
     state_leave(s);
     state_any_doubles(s, "any", l->any, 2);
@@ -182,7 +182,7 @@ static void what_cannot_be_is_refused(void **state)
     refused(&was, &is, "/lamp/hours: -6");
     was.hours = 1;
     was.light[17] = (float)INFINITY;
-    refused(&was, &is, "/lamp/colour/light: inf; -1000..1000 are allowed");
+    refused(&was, &is, "/lamp/colour/light: inf; 0..1000 are allowed");
     assert_null(is.note);
     was.light[17] = 0;
     was.warm[1] = (double)NAN;

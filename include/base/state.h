@@ -8,7 +8,7 @@
  *     {
  *         state_enter(s, "lamp");
  *         state_int(s, "bulbs", &l->bulbs, 0, l->room);
- *         state_floats(s, "light", l->light, (size_t)l->bulbs, 1000);
+ *         state_floats(s, "light", l->light, (size_t)l->bulbs, 0, 1000);
  *         state_leave(s);
  *     }
  *
@@ -54,9 +54,9 @@ void state_count(struct state *s, const char *name, int64_t *x, int64_t least,
 /** A truth. */
 void state_bool(struct state *s, const char *name, bool *x);
 
-/** n numbers, -most..most. */
+/** n numbers, in a range. */
 void state_floats(struct state *s, const char *name, float *x, size_t n,
-                  float most);
+                  float least, float most);
 
 /** n numbers, all of them finite. */
 void state_doubles(struct state *s, const char *name, double *x, size_t n);

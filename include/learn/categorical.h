@@ -4,6 +4,9 @@
 #ifndef LEARN_CATEGORICAL_H
 #define LEARN_CATEGORICAL_H
 
+/** What no log-probability is below, with room for rounding; nor above 1. */
+#define LOG_LEAST -1000.0f
+
 /** Logits become probabilities, in place. */
 void categorical_softmax(float *x, int count);
 

@@ -128,13 +128,13 @@ void state_bool(struct state *s, const char *name, bool *x)
 }
 
 void state_floats(struct state *s, const char *name, float *x, size_t n,
-                  float most)
+                  float least, float most)
 {
     array(s, name, H5_FLOAT, x, n);
     for (size_t i = 0; i < n && state_loads(s); i++)
-        if (!(fabsf(x[i]) <= most))
-            s->e = ERR(ERR_DATA, "%s: %s: %g; -%g..%g are allowed", s->file,
-                       s->path, (double)x[i], (double)most, (double)most);
+        if (!(x[i] >= least && x[i] <= most))
+            s->e = ERR(ERR_DATA, "%s: %s: %g; %g..%g are allowed", s->file,
+                       s->path, (double)x[i], (double)least, (double)most);
 }
 
 void state_any_doubles(struct state *s, const char *name, double *x, size_t n)

@@ -36,7 +36,7 @@ static void state_entry(const struct pool *p, struct entry *e, struct state *s)
         e->w = MEM_NEW(float, block_values(&e->block));
     if (e->w)
         n = block_values(&e->block);
-    state_floats(s, "weights", e->w, n, WEIGHT_MOST);
+    state_floats(s, "weights", e->w, n, -WEIGHT_MOST, WEIGHT_MOST);
 }
 
 static void state_entries(struct pool *p, struct state *s)

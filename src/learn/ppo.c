@@ -33,6 +33,7 @@ const struct conf_section ppo_section = {
     .check = check,
 };
 
+#define BOOST_MOST 1e6
 #define STATE_MOST 1e4f /* no weight or moment is further from 0 */
 
 /* Mean and variance of all so far, weighted (Welford 1962, West 1979). */
@@ -217,7 +218,7 @@ static void watch_spread(struct ppo *o, int n)
     double spread = policy_spread(o->policy, n, o->old.entropy);
 
     if (spread < o->conf->floor)
-        o->boost = fmin(1e6, o->boost * 1.2);
+        o->boost = fmin(BOOST_MOST, o->boost * 1.2);
     else
         o->boost = fmax(1, o->boost / 1.2);
 }
@@ -330,15 +331,18 @@ void ppo_state(struct ppo *o, struct state *s)
     size_t n = policy_params(o->policy);
 
     state_enter(s, "ppo");
-    state_floats(s, "weights", policy_weights(o->policy), n, STATE_MOST);
-    state_floats(s, "first_moments", o->m, n, STATE_MOST);
-    state_floats(s, "second_moments", o->v, n, STATE_MOST);
+    state_floats(s, "weights", policy_weights(o->policy), n, -STATE_MOST,
+                 STATE_MOST);
+    state_floats(s, "first_moments", o->m, n, -STATE_MOST, STATE_MOST);
+    state_floats(s, "second_moments", o->v, n, 0, STATE_MOST);
     state_int(s, "steps", &o->steps, 0, INT_MAX - 1);
     state_int(s, "updates", &o->updates, 0, INT_MAX - 1);
     state_doubles(s, "rewards", &o->reward.count,
                   sizeof o->reward / sizeof(double));
     state_doubles(s, "boost", &o->boost, 1);
-    for (size_t i = 0; i < n; i++)
-        state_need(s, o->v[i] >= 0, "a square below 0");
+    state_need(s,
+               o->reward.count >= 0 && o->reward.sum >= 0 && o->boost >= 1 &&
+                   o->boost <= BOOST_MOST,
+               "out of range");
     state_leave(s);
 }

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/state.h"
+#include "learn/categorical.h"
 
 struct replay {
     int slots, capacity;
@@ -64,7 +65,7 @@ void replay_state(struct replay *r, struct state *s, const struct space *space)
     state_reals_in(s, "reward", &r->entry->reward, n, sizeof *r->entry);
     state_reals_in(s, "age", &r->entry->age, n, sizeof *r->entry);
     state_counts_in(s, "round", &r->entry->round, n, sizeof *r->entry);
-    state_floats(s, "mu", r->mu, n * (size_t)r->slots, 1000);
+    state_floats(s, "mu", r->mu, n * (size_t)r->slots, LOG_LEAST, 1);
     for (size_t i = 0; i < n; i++)
         state_need(s, isfinite(r->entry[i].reward), "no reward");
     state_leave(s);

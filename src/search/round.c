@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/state.h"
+#include "learn/categorical.h"
 
 static void round_new(struct round *r, int room, int slots)
 {
@@ -70,7 +71,7 @@ static void state_round(struct round *r, struct state *s,
     state_bools_in(s, "moved", r->moved, n, sizeof r->moved[0]);
     state_any_doubles(s, "reward", r->reward, n);
     state_any_doubles(s, "age", r->age, n);
-    state_floats(s, "mu", r->mu, n * (size_t)space->count, 1000);
+    state_floats(s, "mu", r->mu, n * (size_t)space->count, LOG_LEAST, 1);
 }
 
 void rounds_new(struct rounds *r, int open, int room, int slots)
