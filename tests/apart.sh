@@ -6,7 +6,7 @@
 # shellcheck disable=SC2086 # settings are words
 
 # Children that take long enough to be caught at work.
-tiny="$SOURCE/input/tiny.cfg --set train.epochs=5"
+tiny="$SOURCE/input/tiny.cfg --set train.epochs=15"
 
 # kill_children NAME TIMES: one after the other, as long as the run lasts
 kill_children() {
