@@ -80,7 +80,8 @@ void state_need(struct state *s, bool holds, const char *what)
 {
     s->path[s->group] = '\0';
     if (state_loads(s) && !holds)
-        s->e = ERR(ERR_DATA, "%s: %s: %s", s->file, s->path, what);
+        s->e = ERR(ERR_DATA, "%s: %s: %s", s->file,
+                   s->group > 0 ? s->path : "/", what);
 }
 
 /* n values, in either direction. */

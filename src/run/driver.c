@@ -357,7 +357,7 @@ void driver_state(struct driver *d, struct state *s)
     if (d->method->state)
         d->method->state(d->search, s, d->trials.count, d->trials.told);
     state_need(s, state_loads(s) && recover_all(d),
-               "not all results are there");
+               "was saved with trials in flight whose results are missing");
 }
 
 static void rest(struct driver *d)
