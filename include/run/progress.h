@@ -7,7 +7,6 @@
 
 #include "run/driver.h"
 
-struct checkpoint;
 struct results;
 struct state;
 
@@ -24,23 +23,18 @@ struct progress {
 /** What is counted between two rows. */
 struct meter {
     struct results *results;
-    struct checkpoint *checkpoint; /* NULL: no state is saved */
-    double sum;                    /* of accuracies since the last row */
+    double sum; /* of accuracies since the last row */
     int count;
     int64_t at; /* evaluated trials at the last row */
 };
 
-/** driver.after: count a trial; print a row after run.report_every of them;
- * publish the results after run.publish_every seconds.  That this fails is a
+/** Count a trial that was just settled; print a row after run.report_every of
+ * them; publish the results after run.publish_every seconds.  That this fails is a
  * warning: the search goes on. Rank 0 only. */
-void meter_after(struct driver *d, void *meter);
+void meter_after(struct meter *m, struct driver *d);
 
-/** driver.rest: save the state of the search if it is time. Rank 0 only. */
-void meter_rest(struct driver *d, void *meter);
-
-/** driver.publish: publish the results now, and the state as soon as it can be;
- * that this fails is a warning. Rank 0 only. */
-void meter_publish(struct driver *d, void *meter);
+/** Publish the results now; that this fails is a warning. Rank 0 only. */
+void meter_publish(struct meter *m, struct driver *d);
 
 /** Save or load what is counted, and the rows so far; or forget them. Rank 0
  * only. */

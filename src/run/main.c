@@ -103,10 +103,38 @@ static enum err end(struct program *p, struct driver *d, enum run_status status)
     return e;
 }
 
+/* What the driver calls now and then. */
+struct beside {
+    struct meter meter;
+    struct checkpoint *checkpoint;
+};
+
+static void after(struct driver *d, void *beside)
+{
+    struct beside *b = beside;
+
+    meter_after(&b->meter, d);
+}
+
+static void rest(struct driver *d, void *beside)
+{
+    struct beside *b = beside;
+
+    checkpoint_rest(b->checkpoint, d);
+}
+
+static void publish(struct driver *d, void *beside)
+{
+    struct beside *b = beside;
+
+    meter_publish(&b->meter, d);
+    checkpoint_ask(b->checkpoint);
+}
+
 static enum err search(struct program *p)
 {
-    struct meter meter = {.results = &p->results,
-                          .checkpoint = &p->resume.checkpoint};
+    struct beside beside = {.meter = {.results = &p->results},
+                            .checkpoint = &p->resume.checkpoint};
     const struct search_conf *c = conf_of(p->conf, &search_section);
     const struct run_conf *run = conf_of(p->conf, &run_section);
     struct driver d = {.conf = p->conf,
@@ -116,10 +144,10 @@ static enum err search(struct program *p)
                        .evaluator = p->evaluator,
                        .transfer = &p->transfer,
                        .journal = p->resume.journal,
-                       .after = meter_after,
-                       .rest = meter_rest,
-                       .publish = meter_publish,
-                       .context = &meter};
+                       .after = after,
+                       .rest = rest,
+                       .publish = publish,
+                       .context = &beside};
     enum err e;
 
     CHECK(d.method != NULL);
@@ -133,8 +161,8 @@ static enum err search(struct program *p)
     report_head();
     d.stop = resume_stop(&p->resume, p->conf);
     d.farm = farm_new(&p->ranks, p->eval, p->evaluator, run->watch);
-    p->resume.checkpoint.meter = &meter;
-    checkpoint_load(&p->resume.checkpoint, &d);
+    beside.checkpoint->meter = &beside.meter;
+    checkpoint_load(beside.checkpoint, &d);
     e = end(p, &d, driver_run(&d));
     farm_free(d.farm);
     driver_end(&d);

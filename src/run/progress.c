@@ -7,7 +7,6 @@
 #include "base/log.h"
 #include "base/state.h"
 #include "base/timer.h"
-#include "run/checkpoint.h"
 #include "run/report.h"
 #include "run/results.h"
 #include "run/settings.h"
@@ -48,7 +47,7 @@ static void print_row(struct meter *m, const struct driver *d)
     m->at = d->trials.evaluated;
 }
 
-static void publish(const struct meter *m, struct driver *d)
+void meter_publish(struct meter *m, struct driver *d)
 {
     timer_start(TIMER_STORE);
     if (results_publish(m->results, d, "running", NULL) != ERR_NONE) {
@@ -58,23 +57,6 @@ static void publish(const struct meter *m, struct driver *d)
     timer_stop(TIMER_STORE);
 }
 
-void meter_publish(struct driver *d, void *meter)
-{
-    const struct meter *m = meter;
-
-    publish(m, d);
-    if (m->checkpoint)
-        checkpoint_ask(m->checkpoint);
-}
-
-void meter_rest(struct driver *d, void *meter)
-{
-    const struct meter *m = meter;
-
-    if (m->checkpoint)
-        checkpoint_rest(m->checkpoint, d);
-}
-
 static double pause_of(const struct results *s, const struct run_conf *run)
 {
     return run->publish_every > 0
@@ -82,9 +64,8 @@ static double pause_of(const struct results *s, const struct run_conf *run)
                : 0;
 }
 
-void meter_after(struct driver *d, void *meter)
+void meter_after(struct meter *m, struct driver *d)
 {
-    struct meter *m = meter;
     const struct run_conf *run = conf_of(d->conf, &run_section);
     const struct trials *t = &d->trials;
     const struct trial *trial = trials_at(t, t->settled - 1);
@@ -99,7 +80,7 @@ void meter_after(struct driver *d, void *meter)
         (t->evaluated == run->trials && m->at < t->evaluated))
         print_row(m, d);
     if (comm_clock() - m->results->published > pause_of(m->results, run))
-        publish(m, d);
+        meter_publish(m, d);
 }
 
 void meter_state(struct meter *m, const struct driver *d, struct state *s)
