@@ -27,7 +27,6 @@ seconds=$((120 * SLOW)) # nothing here takes so long, unless it hangs
 long="$SOURCE/input/tiny.cfg --set train.epochs=4 --set run.publish_every=0
     --set run.state_every=0
     --set search.method=fnas --set pool.enabled=true --set pool.round=4"
-tiny=$long # of start
 short="$SOURCE/input/tiny.cfg --set run.trials=6 --set run.publish_every=0
     --set run.state_every=0 --set search.window=2
     --set search.method=random --set pool.enabled=true --set pool.round=2"
@@ -165,6 +164,10 @@ campaign_of_kills() {
 
 # A child that has a process of its own is killed: nothing is started again.
 campaign_of_children() {
+    tiny="$long --set train.epochs=16"
+    mpi 3 $tiny --set run.name=whole_family
+    family=$(trajectory)
+    is "an unbroken run of longer children" "$code" 0
     i=0
     while [ $i -lt "$children" ]; do
         i=$((i + 1))
@@ -182,7 +185,7 @@ campaign_of_children() {
         [ "$code" -ne 0 ] || grep -q 'its process was killed' "child$i.out" ||
             continue # it was ready before
         wrong=0
-        [ "$code" -eq 0 ] && [ "$(trajectory)" = "$wanted" ] || wrong=1
+        [ "$code" -eq 0 ] && [ "$(trajectory)" = "$family" ] || wrong=1
         [ $wrong -eq 0 ] || remark "child$i: exit code $code, $out"
         note "child 0 $wrong 0 $((tries >= 2400 * SLOW)) 0 -"
     done
