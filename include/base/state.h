@@ -39,7 +39,8 @@ struct state *state_load(struct h5 *h, const char *file);
 /** The end: what went wrong, if anything did. ERR_IO, ERR_DATA. */
 MUST_CHECK enum err state_end(struct state *s);
 
-/** Is it being loaded, and all well so far? */
+/** Is all well so far?  And is it being loaded? */
+bool state_ok(const struct state *s);
 bool state_loads(const struct state *s);
 
 /** What follows is in a group of that name, up to state_leave. */

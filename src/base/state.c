@@ -50,9 +50,14 @@ enum err state_end(struct state *s)
     return e;
 }
 
+bool state_ok(const struct state *s)
+{
+    return s->e == ERR_NONE;
+}
+
 bool state_loads(const struct state *s)
 {
-    return s->loads && s->e == ERR_NONE;
+    return s->loads && state_ok(s);
 }
 
 /* The path of something in this group. */

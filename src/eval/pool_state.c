@@ -45,7 +45,7 @@ static void state_entries(struct pool *p, struct state *s)
     int count = p->count;
 
     state_int(s, "entries", &count, 0, INT_MAX);
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < count && state_ok(s); i++) {
         struct entry e = {0};
 
         if (!loads)
