@@ -99,12 +99,12 @@ static void test_wrong_pool(void **state)
     put(p, mbconv(1, 3, 16), 0.25f);
     put(q, mbconv(3, 3, 8), 1);
     put(was, mbconv(3, 3, 8), 1);
-    p->list[0].block.form.kernel = 4;
+    p->list[0].block.form.stride = 3;
     assert_int_equal(move_pool(p, q), ERR_DATA);
     assert_non_null(strstr(err_message(), "/pool/entry_0: no block"));
     err_clear();
     assert_same_pool(q, was);
-    p->list[0].block.form.kernel = 3;
+    p->list[0].block.form.stride = 1;
     p->list[0].w[5] = (float)NAN;
     assert_int_equal(move_pool(p, q), ERR_DATA);
     err_clear();
