@@ -118,23 +118,29 @@ static enum err save(struct checkpoint *c, struct driver *d)
                              c->holds ? c->path[1] : NULL);
 }
 
+/* The later one has become the earlier, if it held. */
+static void note_saved(struct checkpoint *c, const struct driver *d)
+{
+    if (c->holds)
+        c->earlier = c->told;
+    c->holds = false;
+    c->waits = true;
+    c->asked = d->trials.count;
+    c->told = d->trials.told;
+}
+
 static void save_timed(struct checkpoint *c, struct driver *d)
 {
     double start = comm_clock();
 
     timer_start(TIMER_STORE);
-    c->waits = save(c, d) == ERR_NONE;
-    if (!c->waits) {
+    if (save(c, d) == ERR_NONE) {
+        note_saved(c, d);
+    } else {
         log_warn("%s; the search goes on without this state", err_message());
         err_clear();
     }
     timer_stop(TIMER_STORE);
-    if (c->holds && c->waits) {
-        c->earlier = c->told;
-        c->holds = false;
-    }
-    c->asked = d->trials.count;
-    c->told = d->trials.told;
     c->saved = comm_clock();
     c->took = c->saved - start;
 }
