@@ -58,7 +58,7 @@ static void lamp_state(struct lamp *l, struct state *s)
     state_same(s, "name", l->name);
     state_int(s, "bulbs", &l->bulbs, 0, 9);
     state_count(s, "hours", &l->hours, -5, INT64_MAX);
-    state_bool(s, "on", &l->on);
+    state_bools_in(s, "on", &l->on, 1, sizeof l->on);
     state_enter(s, "colour");
     state_floats(s, "light", l->light, LIGHTS, 0, 1000);
     state_doubles(s, "warm", l->warm, 2);

@@ -52,9 +52,6 @@ void state_int(struct state *s, const char *name, int *x, int least, int most);
 void state_count(struct state *s, const char *name, int64_t *x, int64_t least,
                  int64_t most);
 
-/** A truth. */
-void state_bool(struct state *s, const char *name, bool *x);
-
 /** n numbers, in a range. */
 void state_floats(struct state *s, const char *name, float *x, size_t n,
                   float least, float most);

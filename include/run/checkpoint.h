@@ -28,11 +28,14 @@ struct checkpoint {
     double saved, took; /* comm_clock() of the last time, seconds */
 };
 
-/** The states of the run of that name, none of them known; if it does not go on,
- * there must be none, or `force` removes them. ERR_IO. */
+/** Name the states of a run.  ERR_IO: they cannot be written, or are there and
+ * `replace` is false. */
+MUST_CHECK enum err checkpoint_ready(struct checkpoint *c,
+                                     const struct conf *conf, bool replace);
+
+/** Begin; those that are there are removed unless the run goes on. ERR_IO. */
 MUST_CHECK enum err checkpoint_open(struct checkpoint *c,
-                                    const struct conf *conf, bool goes_on,
-                                    bool force);
+                                    const struct conf *conf, bool goes_on);
 void checkpoint_close(struct checkpoint *c);
 
 /** Load the latest state that can be used into a driver that has just begun;

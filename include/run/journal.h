@@ -8,11 +8,11 @@
  *     head, settings | the same again | record | record | ...
  *     record: mark, CRC-32, task, result, what came with the result
  *
- * A record is only ever appended.  What came with it is given back to the disk once
- * a state of the search (run/checkpoint.h) has it.  What was torn or damaged is a record whose
- * checksum is wrong: the next one is looked for by its mark, and its trial is
- * evaluated again.  Bytes are those of this machine and this version, which the
- * head tells.
+ * A record is only ever appended.  What came with it is given back to the disk
+ * once two states of the search (run/checkpoint.h) have it.  What was torn or
+ * damaged is a record whose checksum is wrong: the next one is looked for by its
+ * mark, and its trial is evaluated again.  Bytes are those of this machine and
+ * this version, which the head tells.
  * Rank 0 only. */
 #ifndef RUN_JOURNAL_H
 #define RUN_JOURNAL_H

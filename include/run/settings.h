@@ -27,7 +27,7 @@
     X(REAL, publish_every, "30", 0, 1e9, "s",                                  \
       "The results file is renewed at most this often while the search runs, " \
       "and rarely enough to take a hundredth of the time; 0: after each trial") \
-    X(REAL, state_every, "60", 0, 1e9, "s",                                   \
+    X(REAL, state_every, "60", 0, 1e9, "s",                                    \
       "The state of the search, NAME.state.h5, is saved this often, but "      \
       "rarely enough to take a two-hundredth of the time; 0: after each trial") \
     X(REAL, grace, "120", 0, 1e9, "s",                                         \

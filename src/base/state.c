@@ -125,14 +125,6 @@ void state_int(struct state *s, const char *name, int *x, int least, int most)
     *x = (int)value;
 }
 
-void state_bool(struct state *s, const char *name, bool *x)
-{
-    int value = *x;
-
-    state_int(s, name, &value, 0, 1);
-    *x = value != 0;
-}
-
 void state_floats(struct state *s, const char *name, float *x, size_t n,
                   float least, float most)
 {

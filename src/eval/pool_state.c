@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* The state of the knowledge pool: its entries, and what was told since the last
+ * commit.  Unlike pool_file.c, which is for others to read, to the last bit. */
 #include <limits.h>
 #include <stdio.h>
 

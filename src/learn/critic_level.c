@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Rewards of many results that are all there, levelled by one slope. */
 #include <math.h>
 
 #include "learn/critic.h"

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* The state of the Gaussian process: points, values, weights, and L [room, room]
+ * as it came about. */
 #include <math.h>
 #include <string.h>
 
@@ -10,12 +12,11 @@
 #define CLOSE      1e-6
 
 /* Is that the L of these points and weights, up to rounding? */
-static bool is_factor(const struct gp *g, const double *l)
+static bool is_factor(const struct gp *g, double *l)
 {
     for (int i = 0; i < g->count; i++)
         for (int j = 0; j <= i; j++)
-            if (!(fabs(l[(size_t)i * (size_t)g->room + (size_t)j] -
-                       row_of(g, g->l, i)[j]) < CLOSE))
+            if (!(fabs(row_of(g, l, i)[j] - row_of(g, g->l, i)[j]) < CLOSE))
                 return false;
     return true;
 }

@@ -20,18 +20,24 @@
 /* A two-hundredth of a run's time, or less, goes to states. */
 enum { SAVE_SHARE = 200 };
 
-enum err checkpoint_open(struct checkpoint *c, const struct conf *conf,
-                         bool goes_on, bool force)
+enum err checkpoint_ready(struct checkpoint *c, const struct conf *conf,
+                          bool replace)
 {
     const struct run_conf *run = conf_of(conf, &run_section);
 
     (void)snprintf(c->path[0], sizeof c->path[0], "%s.state.h5", run->name.s);
     (void)snprintf(c->path[1], sizeof c->path[1], "%s.state.1.h5", run->name.s);
-    for (int i = 0; i < CHECKPOINTS && !goes_on; i++) {
-        TRY(store_ready(c->path[i], force));
+    for (int i = 0; i < CHECKPOINTS; i++)
+        TRY(store_ready(c->path[i], replace));
+    return ERR_NONE;
+}
+
+enum err checkpoint_open(struct checkpoint *c, const struct conf *conf,
+                         bool goes_on)
+{
+    for (int i = 0; i < CHECKPOINTS && !goes_on; i++)
         if (store_exists(c->path[i]))
             TRY(store_remove(c->path[i]));
-    }
     c->settings = settings_text(conf);
     c->saved = comm_clock();
     return ERR_NONE;

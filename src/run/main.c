@@ -185,13 +185,16 @@ static enum err work(struct program *p)
 
 static enum err open_results(struct program *p)
 {
+    bool replace = p->args.force || resume_wanted(p->args.restart);
     enum err e = ERR_NONE;
 
     p->results.ranks = &p->ranks;
     p->results.command = p->command;
-    if (comm_rank(p->world) == 0)
-        e = results_open(&p->results, p->conf,
-                         p->args.force || resume_wanted(p->args.restart));
+    if (comm_rank(p->world) == 0) {
+        e = results_open(&p->results, p->conf, replace);
+        if (e == ERR_NONE)
+            e = checkpoint_ready(&p->resume.checkpoint, p->conf, replace);
+    }
     return comm_agree(p->world, e);
 }
 
@@ -214,23 +217,29 @@ static enum err open_earlier(struct program *p)
     return comm_agree(p->world, e);
 }
 
-/* With settings and ranks: data, results, work. */
-static enum err on_ranks(struct program *p)
+static enum err with_results(struct program *p)
 {
     struct eval_place at = {p->world, p->ranks.node, p->ranks.group,
                             &p->ranks.pulse};
-    enum err e;
+    enum err e = program_evaluator(p, &at);
 
-    TRY(open_results(p));
-    e = program_evaluator(p, &at);
     timer_stop(TIMER_SETUP);
-    if (e == ERR_NONE) {
-        e = open_earlier(p);
-        if (e == ERR_NONE)
-            e = work(p);
-        transfer_close(&p->transfer);
-        p->eval->close(p->evaluator);
-    }
+    TRY(e);
+    e = open_earlier(p);
+    if (e == ERR_NONE)
+        e = work(p);
+    transfer_close(&p->transfer);
+    p->eval->close(p->evaluator);
+    return e;
+}
+
+/* With settings and ranks: data, results, work. */
+static enum err on_ranks(struct program *p)
+{
+    enum err e = open_results(p);
+
+    if (e == ERR_NONE)
+        e = with_results(p);
     results_close(&p->results);
     resume_close(&p->resume);
     return e;

@@ -62,7 +62,7 @@ enum err resume_open(struct resume *r, const struct conf *conf, bool restart,
     if (e == ERR_NONE)
         say(r, &found);
     if (e == ERR_NONE)
-        e = checkpoint_open(&r->checkpoint, conf, restart, force);
+        e = checkpoint_open(&r->checkpoint, conf, restart);
     return e;
 }
 
