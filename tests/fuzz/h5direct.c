@@ -148,9 +148,9 @@ static enum err take(const char *path, enum h5_type type, void *values,
         count > have - from || (all && count != have))
         return ERR(ERR_DATA, "%s: %s is not %zu values of that type", tree_name,
                    path, count);
-    if (type == H5_TEXT)
+    if (type == n->a.type)
         memcpy(values, n->values + from * size, count * size);
-    for (size_t i = 0; type != H5_TEXT && i < count; i++)
+    for (size_t i = 0; type != n->a.type && i < count; i++)
         put(values, type, i, value_of(n, from + i));
     return ERR_NONE;
 }
