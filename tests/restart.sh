@@ -115,7 +115,13 @@ start busy 2 --set run.trials=4000
 run "$fnas_mpi" $tiny --set run.name=busy --set run.trials=4000 --restart
 is "another run writes: refused" "$code" 5
 says "another run writes: says so" 'another run is writing it'
+run "$fnas_mpi" $tiny --set run.name=busy --set run.trials=4000 --force
+is "another run writes: not overwritten by force" "$code" 5
+says "another run writes: says so, too" 'another run is writing it'
 give_up busy
+run "$fnas_mpi" $tiny --set run.name=busy --set run.trials=4000
+is "another run writes: all is left to it" "$code" 5
+says "another run writes: its results, too" 'busy.journal: a run of that name was begun'
 
 # with everything on
 all="--set search.method=fnas --set pool.enabled=true --set pool.round=4

@@ -33,9 +33,22 @@ static struct journal *must_open(struct journal_found *found)
 {
     struct journal *j = NULL;
 
-    assert_int_equal(journal_open(&j, files_path("a"), settings, found),
-                     ERR_NONE);
+    assert_int_equal(
+        journal_open(&j, files_path("a"), settings, JOURNAL_RESTART, found),
+        ERR_NONE);
     return j;
+}
+
+/* What was found; -1: it is refused. */
+static int64_t results_of(enum journal_way way)
+{
+    struct journal_found found;
+    struct journal *j = NULL;
+    enum err e = journal_open(&j, files_path("a"), settings, way, &found);
+
+    journal_close(j);
+    err_clear();
+    return e == ERR_NONE ? found.results : -1;
 }
 
 /* Trials first..TRIALS - 1, the last first, as they may come in. */
@@ -167,8 +180,9 @@ static size_t bare_size(void)
     size_t size;
 
     files_make("bare", NULL);
-    assert_int_equal(journal_open(&j, files_path("bare"), settings, &found),
-                     ERR_NONE);
+    assert_int_equal(
+        journal_open(&j, files_path("bare"), settings, JOURNAL_RESTART, &found),
+        ERR_NONE);
     journal_close(j);
     size = files_read("bare", bytes);
     files_make("bare", NULL);
@@ -181,7 +195,9 @@ static void assert_refused(const char *now, enum err wanted,
     struct journal_found found;
     struct journal *j = NULL;
 
-    assert_int_equal(journal_open(&j, files_path("a"), now, &found), wanted);
+    assert_int_equal(
+        journal_open(&j, files_path("a"), now, JOURNAL_RESTART, &found),
+        wanted);
     assert_null(j);
     if (!strstr(err_message(), message))
         fail_msg("\"%s\" is not in: %s", message, err_message());
@@ -225,16 +241,20 @@ static void test_refused(void **state)
     files_make("a", NULL);
 }
 
-static void test_bare(void **state)
+static void test_anew(void **state)
 {
     (void)state;
     files_make("a", NULL);
-    write_down(TRIALS);
-    assert_false(journal_has_results(files_path("a")));
+    assert_int_equal(results_of(JOURNAL_NEW), 0);
+    assert_int_equal(results_of(JOURNAL_NEW), 0);
     write_down(TRIALS - 1);
-    assert_true(journal_has_results(files_path("a")));
+    assert_int_equal(results_of(JOURNAL_NEW), -1);
+    assert_int_equal(results_of(JOURNAL_RESTART), 1);
+    assert_int_equal(results_of(JOURNAL_FORCE), 0);
+    assert_int_equal(results_of(JOURNAL_RESTART), 0);
     files_make("a", "01 02 03");
-    assert_true(journal_has_results(files_path("a")));
+    assert_int_equal(results_of(JOURNAL_NEW), -1);
+    assert_int_equal(results_of(JOURNAL_FORCE), 0);
 }
 
 /* Locks hold between processes. */
@@ -247,13 +267,14 @@ static void test_one_writer(void **state)
 
     (void)state;
     files_make("a", NULL);
+    write_down(TRIALS - 1);
     j = must_open(&found);
     child = fork();
     if (child == 0) {
         struct journal *other = NULL;
 
-        _exit(journal_open(&other, files_path("a"), settings, &found) ==
-                          ERR_IO &&
+        _exit(journal_open(&other, files_path("a"), settings, JOURNAL_FORCE,
+                           &found) == ERR_IO &&
                       strstr(err_message(), "another run")
                   ? 0
                   : 1);
@@ -261,6 +282,7 @@ static void test_one_writer(void **state)
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
     journal_close(j);
+    assert_int_equal(results_of(JOURNAL_RESTART), 1);
 }
 
 /* What is left of n bytes: how many trials are found, and that it goes on from
@@ -350,7 +372,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_found_again), cmocka_unit_test(test_forgotten),
-        cmocka_unit_test(test_refused),     cmocka_unit_test(test_bare),
+        cmocka_unit_test(test_refused),     cmocka_unit_test(test_anew),
         cmocka_unit_test(test_one_writer),  cmocka_unit_test(test_cut),
         cmocka_unit_test(test_damaged),
     };

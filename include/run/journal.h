@@ -31,19 +31,23 @@ struct journal_found {
     int64_t damaged; /* records that cannot */
 };
 
-/** Open `path`, which is made if it is not there, read it, and keep other
- * writers out until it is closed (where the file system has locks); one that is
- * there is waited for, 5 s.
- * @param settings  those that results depend on, see settings_text
- * ERR_IO: it cannot be read or written, or another run holds it; ERR_INPUT: it
- * is of other settings, which are listed, or of another version. */
-MUST_CHECK enum err journal_open(struct journal **j, const char *path,
-                                 const char *settings,
-                                 struct journal_found *found);
+/** What a run wants with a journal that is there. */
+enum journal_way {
+    JOURNAL_RESTART, /* all that is in it */
+    JOURNAL_NEW,     /* begin it anew if it has no results */
+    JOURNAL_FORCE    /* begin it anew, whatever it is */
+};
 
-/** Is there anything behind the head of that file?  What is no journal counts as
- * having results: it is not to be lost. */
-bool journal_has_results(const char *path);
+/** Open `path`, which is made if it is not there, read it or begin it anew, and
+ * keep other writers out until it is closed (where the file system has locks);
+ * one that is there is waited for, 5 s, before the file is touched.
+ * @param settings  those that results depend on, see settings_text
+ * ERR_IO: it cannot be read or written, another run holds it, or JOURNAL_NEW
+ * would lose results or a file that is no journal; ERR_INPUT: it is of other
+ * settings, which are listed, or of another version. */
+MUST_CHECK enum err journal_open(struct journal **j, const char *path,
+                                 const char *settings, enum journal_way way,
+                                 struct journal_found *found);
 
 /** Append a result.  It survives the end of this process at once, and a power
  * cut at most a second later (at once if it took longer to make).  ERR_IO: it is

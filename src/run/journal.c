@@ -62,7 +62,7 @@ static enum err sync_now(struct journal *j)
     return fsync(j->file) == 0 ? ERR_NONE : journal_trouble(j, "fsync");
 }
 
-/* The head, twice. */
+/* The head, twice, and nothing else. */
 static enum err begin(struct journal *j, const char *settings)
 {
     struct head h = journal_head(settings);
@@ -75,7 +75,8 @@ static enum err begin(struct journal *j, const char *settings)
         memcpy(bytes + at + sizeof h, settings, h.size);
     }
     j->end = 0;
-    e = put(j, bytes, size);
+    e = ftruncate(j->file, 0) == 0 ? put(j, bytes, size)
+                                   : journal_trouble(j, "empty");
     mem_free(bytes);
     TRY(e);
     j->end = (off_t)size;
@@ -83,7 +84,7 @@ static enum err begin(struct journal *j, const char *settings)
 }
 
 static enum err read_all(struct journal *j, const char *settings,
-                         struct journal_found *found)
+                         enum journal_way way, struct journal_found *found)
 {
     struct stat s;
 
@@ -91,13 +92,19 @@ static enum err read_all(struct journal *j, const char *settings,
         return journal_trouble(j, "read");
     if (!S_ISREG(s.st_mode))
         return ERR(ERR_IO, "%s: exists and is not a file", j->path);
-    if (journal_is_torn(j, settings, s.st_size))
-        return begin(j, settings);
-    return journal_read(j, settings, s.st_size, found);
+    if (way == JOURNAL_RESTART && !journal_is_torn(j, settings, s.st_size))
+        return journal_read(j, settings, s.st_size, found);
+    if (way == JOURNAL_NEW && !journal_is_bare(j, s.st_size))
+        return ERR(ERR_IO,
+                   "%s: a run of that name was begun; go on with --restart, "
+                   "choose another run.name, or begin anew with --force",
+                   j->path);
+    return begin(j, settings);
 }
 
 enum err journal_open(struct journal **journal, const char *path,
-                      const char *settings, struct journal_found *found)
+                      const char *settings, enum journal_way way,
+                      struct journal_found *found)
 {
     struct journal *j = MEM_NEW(struct journal, 1);
     enum err e = ERR_NONE;
@@ -111,7 +118,7 @@ enum err journal_open(struct journal **journal, const char *path,
     if (e == ERR_NONE)
         e = lock(j);
     if (e == ERR_NONE)
-        e = read_all(j, settings, found);
+        e = read_all(j, settings, way, found);
     if (e != ERR_NONE)
         journal_close(j);
     else

@@ -62,6 +62,10 @@ uint32_t journal_crc(const struct record *r);
 /** Was the head being written when the run ended?  Then nothing else was. */
 bool journal_is_torn(const struct journal *j, const char *settings, off_t size);
 
+/** Is there nothing behind the head?  What is no journal is not bare: it is not
+ * to be lost. */
+bool journal_is_bare(const struct journal *j, off_t size);
+
 /** Note where a record is. */
 void journal_remember(struct journal *j, int64_t id, off_t at);
 

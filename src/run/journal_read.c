@@ -232,23 +232,14 @@ enum err journal_read(struct journal *j, const char *settings, off_t size,
     return read_records(j, size, found);
 }
 
-bool journal_has_results(const char *path)
+bool journal_is_bare(const struct journal *j, off_t size)
 {
-    struct stat s;
     struct head h;
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    bool bare;
 
-    if (file < 0)
-        return true;
-    bare =
-        fstat(file, &s) == 0 &&
-        (s.st_size == 0 ||
-         (pread(file, &h, sizeof h, 0) == (ssize_t)sizeof h &&
-          memcmp(h.magic, magic, sizeof magic) == 0 &&
-          h.size <= (uint64_t)s.st_size && s.st_size <= journal_records(&h)));
-    (void)close(file);
-    return !bare;
+    return size == 0 ||
+           (pread(j->file, &h, sizeof h, 0) == (ssize_t)sizeof h &&
+            memcmp(h.magic, magic, sizeof magic) == 0 &&
+            h.size <= (uint64_t)size && size <= journal_records(&h));
 }
 
 static bool read_luggage(const struct journal *j, const struct record *r,

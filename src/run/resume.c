@@ -9,26 +9,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "run/settings.h"
-#include "run/store.h"
 
 bool resume_wanted(bool restart)
 {
     const char *restarts = getenv("SLURM_RESTART_COUNT");
 
     return restart || (restarts && atoi(restarts) > 0);
-}
-
-/* A journal without results is of a run that never got anywhere. */
-static enum err begin_anew(const struct resume *r, bool force)
-{
-    if (!store_exists(r->journal_path))
-        return ERR_NONE;
-    if (!force && journal_has_results(r->journal_path))
-        return ERR(ERR_IO,
-                   "%s: a run of that name was begun; go on with --restart, "
-                   "choose another run.name, or begin anew with --force",
-                   r->journal_path);
-    return store_remove(r->journal_path);
 }
 
 static void say(const struct resume *r, const struct journal_found *found)
@@ -49,15 +35,16 @@ enum err resume_open(struct resume *r, const struct conf *conf, bool restart,
     const struct run_conf *run = conf_of(conf, &run_section);
     char *settings = settings_text(conf);
     struct journal_found found;
-    enum err e = ERR_NONE;
+    enum err e;
 
     (void)snprintf(r->journal_path, sizeof r->journal_path, "%s.journal",
                    run->name.s);
     (void)snprintf(r->stop_path, sizeof r->stop_path, "%s.STOP", run->name.s);
-    if (!restart)
-        e = begin_anew(r, force);
-    if (e == ERR_NONE)
-        e = journal_open(&r->journal, r->journal_path, settings, &found);
+    e = journal_open(&r->journal, r->journal_path, settings,
+                     restart ? JOURNAL_RESTART
+                     : force ? JOURNAL_FORCE
+                             : JOURNAL_NEW,
+                     &found);
     mem_free(settings);
     if (e == ERR_NONE)
         say(r, &found);

@@ -3,7 +3,7 @@
  * with them goes into a knowledge pool, a new one is appended.
  *
  * The first byte says how: MEND makes checksums right; with EDIT the bytes edit a
- * good journal, or else they are one. */
+ * good journal, or else they are one; with NEW it is begun anew if it is bare. */
 #include <stdio.h>
 #include <string.h>
 
@@ -13,7 +13,7 @@
 #include "fuzz.h"
 #include "run/journal.h"
 
-enum { MEND = 1, EDIT = 2 };
+enum { MEND = 1, EDIT = 2, NEW = 4 };
 enum { ROOM = 1 << 16, IDS = 4, HEAD = 32, MARK = 8, FIELDS = 16 };
 
 static const char settings[] = "a.b = 1\n";
@@ -63,7 +63,7 @@ static void look_up(const struct journal *j, struct pool *p)
     pool_commit(p);
 }
 
-static enum err use(const char *path)
+static enum err use(const char *path, enum journal_way way)
 {
     struct journal *j = NULL;
     struct journal_found found;
@@ -71,7 +71,7 @@ static enum err use(const char *path)
     struct task t = {.id = IDS, .arch = {.count = 3}};
     struct result r = {.id = IDS};
     struct luggage nothing = {NULL, 0};
-    enum err e = journal_open(&j, path, settings, &found);
+    enum err e = journal_open(&j, path, settings, way, &found);
 
     if (e != ERR_NONE)
         return e;
@@ -114,7 +114,8 @@ static size_t good(unsigned char *bytes)
     if (size == 0) {
         const char *path = fuzz_file(1, "", 0);
 
-        FUZZ_CHECK(journal_open(&j, path, settings, &found) == ERR_NONE);
+        FUZZ_CHECK(journal_open(&j, path, settings, JOURNAL_RESTART, &found) ==
+                   ERR_NONE);
         for (int id = 0; id < IDS - 1; id++) {
             struct task t = {.id = id, .arch = {.count = 3}};
             struct result r = {.id = id, .accuracy = 0.5};
@@ -163,7 +164,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         mend(bytes, n);
     path = fuzz_file(0, bytes, n);
     fuzz_begin();
-    (void)journal_has_results(path);
-    fuzz_end(use(path), path);
+    fuzz_end(use(path, data[0] & NEW ? JOURNAL_NEW : JOURNAL_RESTART), path);
     return 0;
 }
