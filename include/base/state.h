@@ -47,6 +47,9 @@ bool state_loads(const struct state *s);
 void state_enter(struct state *s, const char *name);
 void state_leave(struct state *s);
 
+/** The most that a count may be which goes on: as much is left to it. */
+#define STATE_COUNT_MAX (INT64_MAX / 2)
+
 /** A number, in a range. */
 void state_int(struct state *s, const char *name, int *x, int least, int most);
 void state_count(struct state *s, const char *name, int64_t *x, int64_t least,

@@ -32,7 +32,7 @@ static void state_entry(const struct pool *p, struct entry *e, struct state *s)
     state_raw(s, "block", &e->block, sizeof e->block);
     state_need(s, fits(p, &e->block), "no block");
     state_doubles(s, "age", &e->age, 1);
-    state_count(s, "updates", &e->updates, 0, INT64_MAX / 2);
+    state_count(s, "updates", &e->updates, 0, STATE_COUNT_MAX);
     state_count(s, "used", &e->used, 0, p->generation);
     if (state_loads(s))
         e->w = MEM_NEW(float, block_values(&e->block));
@@ -81,14 +81,14 @@ static void state_told(struct pool *p, struct state *s)
 static void state_parts(struct pool *p, struct state *s)
 {
     state_enter(s, "pool");
-    state_int(s, "generation", &p->generation, 0, INT_MAX - 1);
+    state_int(s, "generation", &p->generation, 0, INT_MAX / 2);
     state_entries(p, s);
     state_told(p, s);
-    state_count(s, "lookups", &p->counted.lookups, 0, INT64_MAX);
-    state_count(s, "hits", &p->counted.hits, 0, INT64_MAX);
-    state_count(s, "warm", &p->counted.warm, 0, INT64_MAX);
-    state_count(s, "found", &p->counted.found, 0, INT64_MAX);
-    state_count(s, "evicted", &p->counted.evicted, 0, INT64_MAX);
+    state_count(s, "lookups", &p->counted.lookups, 0, STATE_COUNT_MAX);
+    state_count(s, "hits", &p->counted.hits, 0, STATE_COUNT_MAX);
+    state_count(s, "warm", &p->counted.warm, 0, STATE_COUNT_MAX);
+    state_count(s, "found", &p->counted.found, 0, STATE_COUNT_MAX);
+    state_count(s, "evicted", &p->counted.evicted, 0, STATE_COUNT_MAX);
     state_leave(s);
 }
 

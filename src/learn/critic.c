@@ -355,7 +355,7 @@ static void state_beliefs(struct critic *c, struct state *s)
 static void state_calibration(struct critic *c, struct state *s)
 {
     state_int(s, "fit_at", &c->fit_at, 0, INT_MAX);
-    state_count(s, "seen", &c->seen, c->count, INT64_MAX);
+    state_count(s, "seen", &c->seen, c->count, STATE_COUNT_MAX);
     state_count(s, "judged", &c->record.count, 0, c->seen);
     state_doubles(s, "error", &c->record.error, 1);
     state_doubles(s, "in_50", &c->record.in_50, 1);

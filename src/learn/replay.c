@@ -59,7 +59,7 @@ void replay_state(struct replay *r, struct state *s, const struct space *space)
     size_t n;
 
     state_enter(s, "replay");
-    state_count(s, "added", &r->added, 0, INT64_MAX);
+    state_count(s, "added", &r->added, 0, STATE_COUNT_MAX);
     n = r->added < r->capacity ? (size_t)r->added : (size_t)r->capacity;
     space_state(space, s, "arch", &r->entry->arch, n, sizeof *r->entry);
     state_reals_in(s, "reward", &r->entry->reward, n, sizeof *r->entry);

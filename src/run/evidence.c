@@ -28,7 +28,7 @@ void evidence_state(struct evidence *e, struct state *s,
     const size_t width = sizeof(struct measured) / sizeof(double);
 
     state_enter(s, "evidence");
-    state_count(s, "proposed", &e->proposed, 0, INT64_MAX);
+    state_count(s, "proposed", &e->proposed, 0, STATE_COUNT_MAX);
     state_count(s, "measured", &e->measured, 0, e->proposed);
     space_state(space, s, "late", e->late, kept(e->proposed),
                 sizeof e->late[0]);

@@ -18,7 +18,7 @@ void pace_note(struct pace *p, double work, double seconds)
 void pace_state(struct pace *p, struct state *s)
 {
     state_enter(s, "pace");
-    state_count(s, "count", &p->count, 0, INT64_MAX);
+    state_count(s, "count", &p->count, 0, STATE_COUNT_MAX);
     state_any_doubles(s, "kept", &p->kept[0].work, 2 * PACE_KEPT);
     state_leave(s);
 }

@@ -127,7 +127,7 @@ static void state(void *self, struct state *s, int64_t asked, int64_t told)
 
     (void)asked;
     state_enter(s, "evolution");
-    state_count(s, "told", &e->told, 0, INT64_MAX);
+    state_count(s, "told", &e->told, 0, STATE_COUNT_MAX);
     n = e->told < most ? (size_t)e->told : (size_t)most;
     space_state(e->space, s, "arch", &e->members->arch, n, sizeof *e->members);
     state_reals_in(s, "reward", &e->members->reward, n, sizeof *e->members);

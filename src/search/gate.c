@@ -110,10 +110,10 @@ void gate_state(struct gate *g, struct state *s)
     state_enter(s, "gate");
     state_doubles(s, "share", &g->share, 1);
     state_doubles(s, "recent", g->recent, GATE_RECENT);
-    state_count(s, "audits", &g->audits, 0, INT64_MAX);
+    state_count(s, "audits", &g->audits, 0, STATE_COUNT_MAX);
     state_doubles(s, "error", &g->error, 1);
     state_doubles(s, "ratio", &g->ratio, 1);
-    state_count(s, "skipped", &g->skipped, 0, INT64_MAX);
-    state_count(s, "trained", &g->trained, 0, INT64_MAX);
+    state_count(s, "skipped", &g->skipped, 0, STATE_COUNT_MAX);
+    state_count(s, "trained", &g->trained, 0, STATE_COUNT_MAX);
     state_leave(s);
 }
