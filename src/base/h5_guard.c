@@ -157,13 +157,22 @@ static double memory_now(void)
     return pages * (double)sysconf(_SC_PAGESIZE);
 }
 
+/* Whoever handles signals in the parent, MPI or a test, has no business here. */
+static void die_by_signals(void)
+{
+    static const int signals[] = {SIGALRM, SIGABRT, SIGBUS,
+                                  SIGFPE,  SIGILL,  SIGSEGV};
+
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        (void)signal(signals[i], SIG_DFL);
+}
+
 static void set_limits(int64_t bytes)
 {
     int mib = (int)(bytes >> 20);
     int seconds = SECONDS + (mib < SMALL ? mib : SMALL) + mib / MIB_A_SECOND;
 
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-    (void)signal(SIGALRM, SIG_DFL);
     (void)alarm((unsigned)(seconds * PATIENCE));
     limit(RLIMIT_CPU, seconds);
     limit(RLIMIT_CORE, 0);
@@ -208,6 +217,7 @@ enum err h5_guard(const char *path, int64_t bytes)
         return ERR(ERR_IO, "%s: no process can be started to look at it: %s",
                    path, strerror(errno));
     if (child == 0) {
+        die_by_signals();
         set_limits(bytes);
         fall_silent();
         _exit(read_through(path, bytes));
